@@ -1,0 +1,33 @@
+# make reproduce   set up this machine, then rebuild every table and figure
+# make test        set up this machine, then run the tests
+# make ui          compare the runs in MLflow, on 127.0.0.1:5000
+# make lock        resolve pyproject.toml anew and write constraints.txt
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONUNBUFFERED := 1
+
+.PHONY: setup reproduce test ui lock
+
+setup: .venv/ready
+	@tools/system_packages.sh
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+reproduce: setup
+	dvc repro
+	
+test: setup
+	pytest
+
+ui: setup
+	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
+
+lock:
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --editable '.[test]'
+	$(BIN)/pip freeze --exclude-editable > constraints.txt

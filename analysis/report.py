@@ -1,0 +1,226 @@
+"""results/README.md: every number that the stages measured, beside the paper's, as Markdown."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from analysis import paper
+from analysis.claims import NOT_TESTED, RULES
+from analysis.formatting import markdown_table, rounded
+from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
+from analysis.results import INPUTS, LABEL_MEASURES, MEASURES, SCALES, TABLE2_VALUES, Results
+from stages.stems import CLASSES
+
+MISSING = "-"
+VERDICTS = {True: "**holds**", False: "**does not hold**", None: "not tested"}
+
+
+def report(results: Results, claims: pd.DataFrame, comparisons: pd.DataFrame) -> str:
+    """The page, from `read_results`, `analysis.claims.decide` and `analysis.comparisons.compare_songs`."""
+    known = results.labels["exact"].notna().all()
+    parts = [
+        "# Results",
+        "Written by `python analysis/make_tables.py` and `python analysis/make_figures.py` from the stages' metrics; "
+        "no number here is typed in. Numbers in brackets are the paper's "
+        "([Koo et al., ISMIR 2023](https://arxiv.org/abs/2307.12576)), measured on other music with other training "
+        "budgets: compare the order and the gaps, not the level.",
+        summary(claims),
+        "## Claims",
+        *claim_parts(claims),
+        "## Separation (Table 2)",
+        *separation_parts(results),
+        "### How far the test songs agree",
+        *comparison_parts(comparisons),
+        "## Classifiers (Table 1)",
+        *classification_parts(results),
+        "## Precision and recall against the threshold (Figure 4)",
+        "![Precision and recall of each class against the threshold](figures/thresholds.png)",
+        "In every figure, a classifier has the colour of the labels that it gives; Ψ_refined is trained on those of "
+        "Ψ_noisy. The dotted line is the threshold that the labels were refined with.",
+        "## Labels before and after refinement",
+        *label_parts(results, known),
+        "## Training curves",
+        "![Loss and validation of every training](figures/training_curves.png)",
+        "## What could not be measured",
+        *count_parts(results),
+        "## Time and machine",
+        *timing_parts(results),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def summary(claims: pd.DataFrame) -> str:
+    """How many claims hold, in one sentence."""
+    tested = claims.dropna(subset="holds")
+    holding = tested["id"][tested["holds"].astype(bool)]
+    failing = tested["id"][~tested["holds"].astype(bool)]
+    open_claims = claims["id"][claims["holds"].isna()]
+    text = f"**{len(holding)} of {len(tested)} claims that were tested hold"
+    text += f"; {_listed(failing)} {'does' if len(failing) == 1 else 'do'} not" if len(failing) else ""
+    return text + f".** Not tested: {_listed(open_claims)}. Everything below is one seed."
+
+
+def claim_parts(claims: pd.DataFrame) -> Iterator[str]:
+    """The verdicts, then the rule behind each."""
+    rows = [[c.id, c.text, c.paper, c.ours, VERDICTS[c.holds]] for c in claims.itertuples()]
+    yield markdown_table(["", "claim", "paper", "ours", "verdict"], rows, text_columns=5)
+    yield (
+        "Each verdict follows from a rule fixed in `analysis/claims.py`. A comparison of separators must come out for "
+        "both networks. One seed and one test set stand behind each verdict, so a small difference may be chance."
+    )
+    yield "\n".join(f"- {id}: {' '.join(rule.__doc__.split())}" for id, rule in RULES.items())
+    yield f"C10 to C13 are {NOT_TESTED}: they need the runs of the paper's Table 3."
+
+
+def separation_parts(results: Results) -> Iterator[str]:
+    """Table 2, frame-wise with the paper's values, then whole-track."""
+    songs = sorted(set(results.counts["songs"]))
+    yield "![Frame-wise SDR of each arm, ours and the paper's](figures/separation.png)"
+    yield (
+        f"Frame-wise SDR (`csdr`, as museval: 1-second frames, median over frames, then over {_listed(songs)} test "
+        "songs; avg is the mean over the classes), dB: ours (paper's). The paper does not say how its SDR is averaged."
+    )
+    yield separation_table(results, "csdr")
+    yield "Whole-track SDR (`usdr`: energy ratio of a whole song, mean over songs), dB:"
+    yield separation_table(results, "usdr")
+    yield (
+        "*The mixture itself* takes the mixture as the estimate of every class; *ideal ratio mask* knows the true "
+        "stems and masks the mixture's magnitudes: a floor and a ceiling for scale."
+    )
+
+
+def separation_table(results: Results, metric: str) -> str:
+    """One metric of Table 2, a row per network and arm."""
+    theirs = paper.table2().set_index(["network", "training_data", "metric"])
+    rows = []
+    for row in results.separation[results.separation["metric"] == metric].to_dict("records"):
+        key = (row["network"], row["training_data"], metric)
+        cells = [
+            _ours_and_theirs(row[name], theirs.loc[key, name] if key in theirs.index else None, 2, 2)
+            for name in TABLE2_VALUES
+        ]
+        arm = MISSING if row["network"] in SCALES else ARM_NAMES[row["training_data"]]
+        rows.append([NETWORK_NAMES[row["network"]], arm, *cells])
+    return markdown_table(["network", "training data", *TABLE2_VALUES], rows, text_columns=2)
+
+
+def comparison_parts(comparisons: pd.DataFrame) -> Iterator[str]:
+    """Differences between arms over the test songs."""
+    yield (
+        "Difference of the song's average `csdr` between two arms: mean ± standard error over the songs, and the songs "
+        "in which the first arm is better. This is the spread over test songs; another training seed would add its own."
+    )
+    rows = []
+    for row in comparisons.itertuples():
+        difference = f"{row.difference:+.2f} ± {rounded(row.standard_error, 2, MISSING)} dB" if row.songs else MISSING
+        pair = f"{ARM_NAMES[row.arm]} minus {ARM_NAMES[row.against]}"
+        rows.append([NETWORK_NAMES[row.network], pair, difference, f"{row.better} of {row.songs}"])
+    yield markdown_table(["network", "arms", "difference", "better in"], rows, text_columns=2)
+
+
+def classification_parts(results: Results) -> Iterator[str]:
+    """Table 1, the averages first, then every class."""
+    yield (
+        "Accuracy in percent, the rest 0 to 1: ours (paper's). `avg` is the mean over the classes, `pooled` counts "
+        f"all decisions together. Single: one stem ({results.inputs['single']} inputs); multi: a random mix "
+        f"({results.inputs['multi']} inputs)."
+    )
+    yield classification_table(results, ["avg", "pooled"])
+    yield "<details><summary>Every class</summary>"
+    yield classification_table(results, list(CLASSES))
+    yield "</details>"
+
+
+def classification_table(results: Results, names: list[str]) -> str:
+    """Rows of Table 1 for these classes or averages."""
+    ours = results.classification.set_index(["inputs", "training_data", "class"])
+    theirs = paper.table1().set_index(["inputs", "training_data", "class"])
+    rows = []
+    for inputs in INPUTS:
+        for name in names:
+            for training in CLASSIFIER_NAMES:
+                key = (inputs, training, name)
+                cells = [
+                    _ours_and_theirs(
+                        ours.loc[key, measure],
+                        theirs.loc[key, measure] if key in theirs.index else None,
+                        1 if measure == "accuracy" else 3,
+                        {"accuracy": 1, "f1": 3}.get(measure, 2),
+                    )
+                    for measure in MEASURES
+                ]
+                rows.append([inputs, name, training, *cells])
+    return markdown_table(["inputs", "class", "training data", *MEASURES], rows, text_columns=3)
+
+
+def label_parts(results: Results, known: bool) -> Iterator[str]:
+    """How right the labels are, and how many segments have how many."""
+    if known:
+        yield "![Label quality before and after refinement](figures/label_quality.png)"
+        yield (
+            "The corruption is ours, so what is truly in every audible segment is known. `exact`: the share of audible "
+            "segments whose set of labels is exactly the truth; the other four are means over the classes."
+        )
+    else:
+        yield "The truth of these stems is not known, so the labels cannot be judged, only counted."
+    header = ["labels", "threshold", "segments", "silent", "unlabelled", "one label", "several", *LABEL_MEASURES]
+    rows = []
+    for row in results.labels.to_dict("records"):
+        counts = [row[key] for key in ("segments", "silent", "unlabelled", "single_labelled", "multi_labelled")]
+        quality = [rounded(row[measure], 3, MISSING) for measure in LABEL_MEASURES]
+        rows.append([ARM_NAMES[row["arm"]], rounded(row["threshold"], 2, MISSING), *map(str, counts), *quality])
+    yield markdown_table(header, rows)
+    if known:
+        noisy = results.labels.set_index("arm").loc["noisy"]
+        shares = ", ".join(f"{name} {rounded(100 * noisy[f'{name}_contaminated'], 0, MISSING)} %" for name in CLASSES)
+        yield f"Segments of the noisy stems that are not their nominal class alone: {shares}."
+
+
+def count_parts(results: Results) -> Iterator[str]:
+    """Frames and estimates without an SDR, segments without a label."""
+    yield (
+        "A frame in which a stem or an estimate is silent has no SDR (NaN, left out of the median, as museval does). "
+        "A silent estimate is one that is zero throughout a song."
+    )
+    rows = []
+    for row in results.counts.itertuples():
+        arm = MISSING if row.network in SCALES else ARM_NAMES[row.training_data]
+        share = rounded(100 * row.nan_frames / row.frames, 1) if row.frames else MISSING
+        counts = [str(row.frames), f"{row.nan_frames} ({share} %)", str(row.silent_estimates)]
+        rows.append([NETWORK_NAMES[row.network], arm, *counts])
+    header = ["network", "training data", "frames", "NaN frames", "silent estimates"]
+    yield markdown_table(header, rows, text_columns=2)
+    refined = results.labels[results.labels["arm"] != "noisy"]
+    unlabelled = ", ".join(
+        f"{row.unlabelled} of {row.segments - row.silent} ({ARM_NAMES[row.arm]})" for row in refined.itertuples()
+    )
+    yield f"Audible segments that no class claims above the threshold, and that no separator sees: {unlabelled}."
+
+
+def timing_parts(results: Results) -> Iterator[str]:
+    """Wall time by kind of stage, and what ran it."""
+    machine = results.environment
+    if machine:
+        packages = ", ".join(f"{name} {version}" for name, version in sorted(machine["packages"].items()))
+        yield (
+            f"{machine['cpu']}, {machine['cores']} cores, {machine['threads']} threads; Python {machine['python']}; "
+            f"{packages}."
+        )
+    sums = results.timing.groupby("stage", sort=False)[["wall_seconds", "training_seconds"]].sum()
+    sums.loc["**total**"] = sums.sum()
+    runs = results.timing["stage"].value_counts()
+    rows = [
+        [stage, str(runs.get(stage, runs.sum())), rounded(wall / 60, 1), rounded(training / 60, 1)]
+        for stage, wall, training in sums.itertuples()
+    ]
+    yield markdown_table(["stage", "runs", "wall minutes", "of these in training steps"], rows)
+    yield "Every run: [timing.csv](timing.csv)."
+
+
+def _ours_and_theirs(ours: float, theirs: float | None, decimals: int, paper_decimals: int) -> str:
+    text = rounded(ours, decimals, MISSING)
+    return text if theirs is None else f"{text} ({theirs:.{paper_decimals}f})"
+
+
+def _listed(items) -> str:
+    return ", ".join(str(item) for item in items)

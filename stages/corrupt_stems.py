@@ -1,0 +1,33 @@
+"""DVC stage corrupt_stems: mislabel the sources of the noisy catalogue and sum them to stems by nominal label."""
+
+from pathlib import Path
+
+from tqdm import tqdm
+
+from stages.pipeline.files import atomic_folder, write_json
+from stages.pipeline.params import Params
+from stages.pipeline.stage import run_stage
+from stages.stems import CLASSES
+from stages.stems.corruption import contaminated, corrupt_song
+from stages.stems.manifest import StemFile, read_manifest, write_manifest
+
+SOURCES, CORRUPTED = Path("data/stems/noisy_sources"), Path("data/stems/noisy")
+
+
+def corrupt_stems(params: Params) -> None:
+    """Write the corrupted stem set and, in metrics/corrupt_stems.json, the share of contaminated stems by class."""
+    songs: dict[str, list[StemFile]] = {}
+    for file in read_manifest(SOURCES):
+        songs.setdefault(file.song, []).append(file)
+    files: list[StemFile] = []
+    with atomic_folder(CORRUPTED) as root:
+        for song, sources in tqdm(songs.items(), desc="corrupt", unit="song"):
+            files += corrupt_song(song, sources, SOURCES, root, params.corruption, params.seed)
+        write_manifest(root, files)
+    share = {c: [contaminated(c, file.sources) for file in files if file.stem == c] for c in CLASSES}
+    metrics = {c: sum(flags) / len(flags) for c, flags in share.items()}
+    write_json(Path("metrics/corrupt_stems.json"), {"contaminated": metrics, "songs": len(songs)})
+
+
+if __name__ == "__main__":
+    run_stage("corrupt_stems", corrupt_stems)

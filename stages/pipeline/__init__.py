@@ -1,0 +1,1 @@
+"""What every stage shares: parameters, errors, atomic files, the training loop, MLflow tracking."""

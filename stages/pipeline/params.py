@@ -1,0 +1,149 @@
+"""params.yaml, read safely and checked: a wrong key, type or range is one line that names it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from stages.pipeline.errors import InputError
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: no unknown keys, no silent conversions, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class PerClass(Section):
+    vocals: Probability
+    bass: Probability
+    drums: Probability
+    other: Probability
+
+
+class TrainSet(Section):
+    songs: Count
+    validation: Count
+
+
+class TestSet(Section):
+    songs: Count
+
+
+class Stems(Section):
+    rate: Annotated[int, Field(ge=8000, le=192000)]
+    song_seconds: Annotated[list[Annotated[float, Field(ge=4)]], Field(min_length=2, max_length=2)]
+    clean: TrainSet
+    noisy: TrainSet
+    test: TestSet
+
+
+class Bleeding(Section):
+    rate: Probability
+    gain_db: Annotated[list[Annotated[float, Field(le=0)]], Field(min_length=2, max_length=2)]
+
+
+class Corruption(Section):
+    flip_rate: PerClass
+    confusion: dict[Literal["vocals", "bass", "drums", "other"], dict[Literal["vocals", "bass", "drums", "other"], Probability]]
+    bleeding: Bleeding
+
+    @model_validator(mode="after")
+    def rows_are_distributions(self) -> "Corruption":
+        for name, row in self.confusion.items():
+            if name in row or abs(sum(row.values()) - 1) > 1e-6:
+                raise ValueError(f"confusion.{name}: expected chances of the other classes that sum to 1, got {row}")
+        return self
+
+
+class Segments(Section):
+    seconds: Positive
+    silence_db: Annotated[float, Field(lt=0)]
+    audible_db: Annotated[float, Field(lt=0)]
+
+
+class Training(Section):
+    """Settings that every training has."""
+
+    steps: Count
+    batch: Count
+    learning_rate: Positive
+    weight_decay: Annotated[float, Field(ge=0)]
+
+
+class Classifier(Training):
+    model: str
+    mel_bands: Count
+    fft: Count
+    hop: Count
+    keep_probability: Probability
+    effect_probability: Probability
+
+
+class Refinement(Section):
+    threshold: Probability
+
+
+class Xumx(Training):
+    hidden: Count
+    fft: Count
+    hop: Count
+    bandwidth: Positive
+    clip: Positive
+
+
+class HDemucs(Training):
+    channels: Count
+    clip: Positive
+
+
+class Separation(Section):
+    multi_label_probability: Probability
+    xumx: Xumx
+    hdemucs: HDemucs
+
+
+class Scoring(Section):
+    threshold: Probability
+    mixes: Count
+    wiener_iterations: Annotated[int, Field(ge=0)]
+    museval: bool
+
+
+class Compute(Section):
+    device: Literal["cpu", "cuda"]
+    threads: Count
+    workers: Annotated[int, Field(ge=0)]
+
+
+class Params(Section):
+    """The whole of params.yaml; conf/profile/laptop.yaml says what each key means."""
+
+    seed: Annotated[int, Field(ge=0)]
+    stems: Stems
+    corruption: Corruption
+    segments: Segments
+    classifier: Classifier
+    refinement: Refinement
+    separation: Separation
+    scoring: Scoring
+    compute: Compute
+
+
+def load_params(path: Path = Path("params.yaml")) -> Params:
+    """Read and check parameters. Raises InputError naming the first bad key and what was expected."""
+    try:
+        content = yaml.safe_load(Path(path).read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(top level)"
+        raise InputError(f"{path}: {key}: {first['msg']}, got {first['input']!r:.80}") from error

@@ -1,0 +1,65 @@
+"""How a stage runs: its argument, its parameters, its errors as one line, its wall time."""
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from stages.pipeline.errors import InputError
+from stages.pipeline.files import write_json
+from stages.pipeline.params import Params, load_params
+
+
+def run_stage(name: str, body: Callable[..., float | None], items: tuple[str, ...] = ()) -> None:
+    """Run a stage's `body(params)` or, where it has `items`, `body(item, params)` with the item of the command line.
+
+    Writes timing/<name>[@<item>].json; `body` returns the seconds spent in training steps, or None. Bad input and
+    full disks end with exit code 1 and one line.
+    """
+    started = time.monotonic()
+    try:
+        arguments = sys.argv[1:]
+        if len(arguments) != bool(items) or (items and arguments[0] not in items):
+            raise InputError(f"{name}: expected {'one of ' + ', '.join(items) if items else 'no argument'}, got {arguments}")
+        training_seconds = body(*arguments, load_params())
+        write_timing(name, arguments[0] if items else "", time.monotonic() - started, training_seconds or 0.0)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {error.filename or name}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        sys.exit(f"error: {name}: interrupted")
+
+
+def write_timing(name: str, item: str, wall_seconds: float, training_seconds: float) -> None:
+    """Record the wall time of a stage; a file of its own, so that metrics stay equal from run to run."""
+    write_json(
+        Path("timing") / f"{name}{'@' + item if item else ''}.json",
+        {
+            "stage": name,
+            "item": item,
+            "wall_seconds": round(wall_seconds, 2),
+            "training_seconds": round(training_seconds, 2),
+        },
+    )
+
+
+def code_fingerprint() -> str:
+    """A hash of the code of all stages: a checkpoint of other code is not gone on from."""
+    return fingerprint(*sorted(Path(__file__).parent.parent.rglob("*.py")))
+
+
+def fingerprint(*parts: str | Path | dict) -> str:
+    """A short hash of texts, the contents of files, and parameters."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, Path):
+            digest.update(part.read_bytes())
+        elif isinstance(part, dict):
+            digest.update(json.dumps(part, sort_keys=True).encode())
+        else:
+            digest.update(part.encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,113 @@
+"""MLflow tracking: one run for each result of a training or scoring stage, however often the stage is run.
+
+The metrics files are the truth and MLflow a view of them: a run carries the fingerprint of its result, and a result
+that has a run already is not logged again. MLflow is imported late, since it costs two seconds.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stages.pipeline.params import Params
+from stages.pipeline.stage import fingerprint
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Curve = Sequence[tuple[int, float, float | None]]
+
+
+def tracking_root() -> Path:
+    """The folder of mlflow.db: the outermost repository, since `dvc exp` may run in a copy below .dvc/tmp."""
+    here = Path.cwd().resolve()
+    return [folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()][-1]
+
+
+def log_run(
+    experiment: str,
+    name: str,
+    params: Params,
+    *,
+    data: Path,
+    metrics: dict,
+    files: Sequence[Path] = (),
+    curve: Curve = (),
+    figures: dict[str, "Figure"] | None = None,
+) -> None:
+    """Log one result, unless it was logged before.
+
+    Args:
+        experiment: the stage's name; its runs are what the UI compares.
+        name: e.g. "xumx/psi_refined/seed0".
+        data: the file that says what the result was made from (an arm, a manifest).
+        metrics: nested numbers; keys are joined by "/", None is left out.
+        files: results to attach; they and `metrics` are what makes a result the same.
+        curve: (step, loss, validation or None).
+        figures: by file name.
+    """
+    from mlflow import MlflowClient
+    from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
+
+    root = tracking_root()
+    client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'mlflow.db'}"))
+    found = client.get_experiment_by_name(experiment)
+    experiment_id = (
+        found.experiment_id
+        if found
+        else client.create_experiment(experiment, artifact_location=(root / "mlruns" / experiment).as_uri())
+    )
+    key = fingerprint(experiment, name, params.model_dump(), metrics, *files)
+    for run in client.search_runs([experiment_id], f"tags.result = '{key}'"):
+        if run.info.status == "FINISHED":
+            return
+        client.delete_run(run.info.run_id)  # a logging that was cut off
+    tags = {"result": key, "mlflow.source.git.commit": git_revision(), "mlflow.source.name": f"dvc repro {experiment}"}
+    run_id = client.create_run(experiment_id, run_name=name, tags=tags).info.run_id
+    now = int(time.time() * 1000)
+    points = [Metric(k, v, now, 0) for k, v in flatten(metrics).items() if v is not None]
+    points += [Metric("training loss", loss, now, step) for step, loss, _ in curve]
+    points += [Metric("validation", value, now, step) for step, _, value in curve if value is not None]
+    settings = [Param(k, str(v)) for k, v in flatten(params.model_dump()).items()]
+    client.log_batch(run_id, metrics=points, params=settings, tags=[RunTag("data", str(data))])
+    digest = fingerprint(data)
+    client.log_inputs(run_id, [DatasetInput(Dataset(data.stem, digest, "local", str(data)))])
+    for file in files:
+        client.log_artifact(run_id, str(file))
+    for file_name, figure in (figures or {}).items():
+        client.log_figure(run_id, figure, file_name)
+    client.set_terminated(run_id)
+
+
+def flatten(content: dict, prefix: str = "") -> dict:
+    """Nested dictionaries as one, keys joined by "/"; only numbers, texts and lists stay."""
+    flat = {}
+    for key, value in content.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}/")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def git_revision() -> str:
+    """The commit that is checked out, with "-dirty" where tracked files differ from it."""
+    result = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"], capture_output=True, text=True
+    )
+    return result.stdout.strip() or "not a git checkout"
+
+
+def line_figure(lines: dict[str, tuple[Sequence[float], Sequence[float]]], x: str, y: str) -> "Figure":
+    """A small plot of labelled (x, y) lines, for a run's page."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot(xlabel=x, ylabel=y)
+    for label, (xs, ys) in lines.items():
+        axes.plot(xs, ys, label=label)
+    axes.legend()
+    axes.grid(alpha=0.3)
+    return figure

@@ -1,0 +1,20 @@
+"""From probabilities to labels (paper, section on refining)."""
+
+import numpy as np
+import pandas as pd
+
+from stages.stems.segments import LABELS, PROBABILITIES
+
+
+def audible(table: pd.DataFrame) -> np.ndarray:
+    """Which segments are not silent, of shape (rows,): silent ones alone have the probability 0 for every class."""
+    return (table[PROBABILITIES].to_numpy() > 0).any(axis=1)
+
+
+def apply_threshold(table: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """Label each segment with the classes whose probability is at least `threshold`; a silent one with none.
+
+    Threshold 0 gives every audible segment every class, threshold 1 only the classes that are certain.
+    """
+    labels = (table[PROBABILITIES].to_numpy() >= threshold) & audible(table)[:, None]
+    return table.assign(**dict(zip(LABELS, labels.T.astype(int), strict=True)))

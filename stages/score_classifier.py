@@ -1,0 +1,40 @@
+"""DVC stage score_classifier@{clean,noisy,refined}: Table 1 and Figure 4, on the test songs."""
+
+from pathlib import Path
+
+from stages.pipeline.files import atomic_file, write_json
+from stages.pipeline.params import Params
+from stages.pipeline.stage import run_stage
+from stages.pipeline.tracking import line_figure, log_run
+from stages.recognition.model import load_classifier
+from stages.scoring.classification import score_classifier
+from stages.stems import CLASSES
+from stages.stems.manifest import read_manifest
+from stages.stems.segments import nominal_segments
+
+ROOT = Path("data/stems/test")
+
+
+def main(training: str, params: Params) -> None:
+    """Write metrics/score_classifier/<training>.json and curves/thresholds/<training>.csv."""
+    model = load_classifier(Path(f"models/classifier/{training}.safetensors"), params)
+    table = nominal_segments(ROOT, read_manifest(ROOT), params.segments.seconds, params.segments.silence_db)
+    metrics, curve = score_classifier(model, table, ROOT, params)
+    write_json(Path(f"metrics/score_classifier/{training}.json"), metrics)
+    curve_file = Path(f"curves/thresholds/{training}.csv")
+    with atomic_file(curve_file) as temporary:
+        curve.to_csv(temporary, index=False, lineterminator="\n", float_format="%.6g")
+    lines = {
+        f"{c} {measure}": (rows["threshold"].tolist(), rows[measure].tolist())
+        for c in CLASSES
+        for rows in [curve[curve["class"] == c]]
+        for measure in ("precision", "recall")
+    }
+    log_run(
+        "score_classifier", f"classifier/{training}/seed{params.seed}", params, data=ROOT / "manifest.csv",
+        metrics=metrics, files=[curve_file], figures={"thresholds.png": line_figure(lines, "threshold", "share")},
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    run_stage("score_classifier", main, ("clean", "noisy", "refined"))

@@ -1,0 +1,1 @@
+"""Separators: mixtures with multi-labelled segments, losses on sums of estimates, X-UMX, Hybrid Demucs."""

@@ -1,0 +1,87 @@
+"""Training mixtures: one segment of every class, of which some may be a single multi-labelled segment.
+
+Paper, section on training with multi-labelled data: with some probability a mixture includes one multi-labelled
+segment, and the missing classes are filled from the pools of single-labelled segments; otherwise it is built in the
+usual way, one single-labelled segment of each class.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.utils.data import Dataset
+
+from stages.pipeline.errors import InputError
+from stages.pipeline.params import Params, Training
+from stages.stems import CLASSES
+from stages.stems.segments import read_segment
+
+GAIN = (0.25, 1.25)  # Open-Unmix's augmentation: a factor on each stem, and its channels swapped half of the time
+STREAMS = {"train": 51, "valid": 52}  # keeps the two splits' random numbers apart
+
+
+class TrainingMixtures(Dataset):
+    """Batches of random mixtures of an arm's segments; `mixtures[step]` depends on (seed, step) alone.
+
+    A batch is
+        mixture: (batch, 2, frames), exactly the sum of the targets;
+        targets: (batch, 4, 2, frames). A multi-labelled segment is in the slot of its first class, and the slots of its
+            other classes are zero;
+        groups: (batch, 4, 4) of 0 and 1: row i says which classes are in the segment whose audio is in slot i. The
+            row of an unused slot is zero, so each column holds exactly one 1.
+
+    A segment that carries all four labels says nothing about any of them (its sum of estimates is the mixture
+    itself), so it is never drawn. Silent segments carry no label and aren't drawn either.
+    """
+
+    def __init__(
+        self, arm_name: str, arm: pd.DataFrame, root: Path, params: Params, settings: Training, split: str = "train"
+    ) -> None:
+        """Collect the segments of one split of an arm, whose paths are relative to `root`.
+
+        Raises InputError where a class has no single-labelled segment.
+        """
+        rows = arm[arm["split"] == split]
+        labels = rows[list(CLASSES)].to_numpy(int)
+        counts = labels.sum(axis=1)
+        segments = list(rows[["path", "start", "stop"]].itertuples(index=False, name=None))
+        self.single = {c: [segments[i] for i in np.flatnonzero((counts == 1) & (labels[:, k] == 1))]
+                       for k, c in enumerate(CLASSES)}  # fmt: skip
+        self.multi = [(segments[i], np.flatnonzero(labels[i])) for i in np.flatnonzero((counts > 1) & (counts < 4))]
+        for name, pool in self.single.items():
+            if not pool:
+                threshold = f" at threshold {params.refinement.threshold:g}" if arm_name.startswith("psi_") else ""
+                where = "" if split == "train" else f" ({split} split)"
+                raise InputError(f"no single-labelled {name} segment in arm {arm_name}{threshold}{where}")
+        self.root, self.seed, self.stream = Path(root), params.seed, STREAMS[split]
+        self.probability = params.separation.multi_label_probability if self.multi else 0.0
+        self.steps, self.batch = settings.steps, settings.batch
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, step: int) -> dict[str, torch.Tensor]:
+        rng = np.random.default_rng([self.seed, self.stream, step])
+        examples = [self._example(rng) for _ in range(self.batch)]
+        targets = torch.from_numpy(np.stack([targets for targets, _ in examples]))
+        groups = torch.from_numpy(np.stack([groups for _, groups in examples]))
+        return {"mixture": targets.sum(dim=1), "targets": targets, "groups": groups}
+
+    def _example(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Draw the targets (4, 2, frames) and groups (4, 4) of one mixture."""
+        members = []
+        if rng.random() < self.probability:
+            members.append(self.multi[rng.integers(len(self.multi))])
+        taken = {int(k) for _, classes in members for k in classes}
+        for k, name in enumerate(CLASSES):
+            if k not in taken:
+                members.append((self.single[name][rng.integers(len(self.single[name]))], np.array([k])))
+        groups = np.zeros((len(CLASSES), len(CLASSES)), np.float32)
+        slots = [None] * len(CLASSES)
+        for (path, start, stop), classes in members:
+            audio = read_segment(self.root, path, start, stop) * np.float32(rng.uniform(*GAIN))
+            slots[classes[0]] = audio[::-1] if rng.random() < 0.5 else audio
+            groups[classes[0], classes] = 1
+        silence = np.zeros_like(audio)
+        return np.stack([silence if slot is None else slot for slot in slots]), groups

@@ -1,0 +1,91 @@
+"""The two separators by name: how each is built, trained and applied to a piece of a mixture."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stages.pipeline.errors import InputError
+from stages.pipeline.params import HDemucs, Params, Xumx
+
+if TYPE_CHECKING:  # torch and the networks' packages are imported when one is built
+    from torch import Tensor
+    from torch.nn import Module
+
+    from stages.separation.mixtures import TrainingMixtures
+
+
+@dataclass(frozen=True)
+class Network:
+    """A separator's functions.
+
+    build(params, mixtures): a network with fresh weights. Statistics of the input come from `mixtures`; without it
+        (before weights are loaded) they are left neutral.
+    loss(model, batch): scalar loss of a batch of TrainingMixtures.
+    estimate(model, mixtures, params): (batch, 2, samples) to (batch, 4, 2, samples), for evaluation.
+    """
+
+    build: Callable[[Params, "TrainingMixtures | None"], "Module"]
+    loss: Callable[["Module", dict[str, "Tensor"]], "Tensor"]
+    estimate: Callable[["Module", "Tensor", Params], "Tensor"]
+
+
+def _build_xumx(params: Params, mixtures: "TrainingMixtures | None") -> "Module":
+    from stages.separation.xumx import XUMX, input_statistics
+
+    settings = params.separation.xumx
+    mean, scale = input_statistics(mixtures, settings) if mixtures else (None, None)
+    return XUMX(settings, params.stems.rate, mean=mean, scale=scale)
+
+
+def _xumx_loss(model: "Module", batch: dict[str, "Tensor"]) -> "Tensor":
+    from stages.separation.xumx import xumx_loss
+
+    return xumx_loss(model, batch)
+
+
+def _xumx_estimate(model: "Module", mixtures: "Tensor", params: Params) -> "Tensor":
+    from stages.separation.xumx import filtered_estimates
+
+    return filtered_estimates(model, mixtures, params.scoring.wiener_iterations)
+
+
+def _build_hdemucs(params: Params, mixtures: "TrainingMixtures | None") -> "Module":
+    from stages.separation.hdemucs import hdemucs
+
+    return hdemucs(params.separation.hdemucs, params.stems.rate)
+
+
+def _hdemucs_loss(model: "Module", batch: dict[str, "Tensor"]) -> "Tensor":
+    from stages.separation.hdemucs import hdemucs_loss
+
+    return hdemucs_loss(model, batch)
+
+
+NETWORKS = {
+    "xumx": Network(_build_xumx, _xumx_loss, _xumx_estimate),
+    "hdemucs": Network(_build_hdemucs, _hdemucs_loss, lambda model, mixtures, params: model(mixtures)),
+}
+
+
+def network_named(name: str) -> Network:
+    """Look up a separator. Raises InputError for an unknown name."""
+    if name not in NETWORKS:
+        raise InputError(f'unknown network "{name}": expected one of {", ".join(NETWORKS)}')
+    return NETWORKS[name]
+
+
+def network_settings(name: str, params: Params) -> Xumx | HDemucs:
+    """The section of the parameters that belongs to a separator."""
+    network_named(name)
+    return getattr(params.separation, name)
+
+
+def load_separator(path: Path, network: str, params: Params) -> "Module":
+    """Build a separator and load its weights; in evaluation mode.
+
+    Raises InputError for an unknown network and for a file that is missing, damaged or of another size.
+    """
+    from stages.pipeline.training import read_weights
+
+    return read_weights(network_named(network).build(params, None), path)

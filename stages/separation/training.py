@@ -1,0 +1,59 @@
+"""Training a separator on one arm."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from stages.pipeline.errors import InputError
+from stages.pipeline.params import Params
+from stages.pipeline.training import Curves, fit
+from stages.separation.mixtures import TrainingMixtures
+from stages.separation.networks import Network, network_named, network_settings
+
+VALIDATION_BATCHES = 2
+
+
+def train_separator(
+    network: str, arm_name: str, arm: pd.DataFrame, root: Path, params: Params, name: str, fingerprint: str
+) -> tuple[torch.nn.Module, Curves]:
+    """Train a separator from scratch on the train rows of an arm.
+
+    Validation is the loss on fixed mixtures of the valid rows under the arm's own labels: all that someone without
+    the truth could measure. Where those rows hold no single-labelled segment of some class there is none, and a line
+    says so.
+
+    Args:
+        root: of the stem set that the arm's paths are relative to.
+        name, fingerprint: of the run, see stages.pipeline.training.fit.
+
+    Raises InputError for an unknown network, and if a class has no single-labelled segment to train on.
+    """
+    chosen, settings = network_named(network), network_settings(network, params)
+    mixtures = TrainingMixtures(arm_name, arm, root, params, settings)
+    torch.manual_seed(params.seed)
+    model = chosen.build(params, mixtures)
+    try:
+        validate = validation(chosen, TrainingMixtures(arm_name, arm, root, params, settings, split="valid"))
+    except InputError as error:
+        print(f"{name}: no validation loss: {error}", file=sys.stderr)
+        validate = None
+    curves = fit(
+        model, chosen.loss, mixtures, name=name, settings=settings, clip=settings.clip, compute=params.compute,
+        seed=params.seed, fingerprint=fingerprint, validate=validate,
+    )  # fmt: skip
+    return model, curves
+
+
+def validation(network: Network, mixtures: TrainingMixtures) -> Callable[[torch.nn.Module], float]:
+    """A function that measures a model's loss on the first batches of `mixtures`."""
+    batches = [mixtures[step] for step in range(VALIDATION_BATCHES)]
+
+    def validate(model: torch.nn.Module) -> float:
+        device = next(model.parameters()).device
+        losses = [network.loss(model, {key: part.to(device) for key, part in batch.items()}) for batch in batches]
+        return torch.stack(losses).mean().item()
+
+    return validate

@@ -1,0 +1,109 @@
+"""Segments: the fixed-length pieces of stems that carry labels, and the table of them that is called an arm.
+
+An arm has one row for each segment; see `ARM_COLUMNS`. Nominal and refined labels share this one form, so that
+everything downstream reads the same thing.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages.pipeline.errors import InputError
+from stages.pipeline.files import atomic_file
+from stages.stems import CLASSES
+from stages.stems.audio import level_db, read_audio
+from stages.stems.manifest import MIXTURE, StemFile
+
+PROBABILITIES = [f"p_{c}" for c in CLASSES]
+LABELS = list(CLASSES)
+TRUTHS = [f"true_{c}" for c in CLASSES]
+ARM_COLUMNS = ["song", "split", "stem", "path", "start", "stop", "level_db", *PROBABILITIES, *LABELS, *TRUTHS]
+ARMS = ("clean", "noisy", "psi_clean", "psi_noisy", "psi_refined")
+
+
+def stem_root(arm: str) -> Path:
+    """The stem set that an arm's paths are relative to. Raises InputError for an unknown arm."""
+    if arm not in ARMS:
+        raise InputError(f"unknown arm {arm!r}: expected one of {', '.join(ARMS)}")
+    return Path("data/stems") / ("clean" if arm == "clean" else "noisy")
+
+
+def nominal_segments(root: Path, files: list[StemFile], seconds: float, silence_db: float) -> pd.DataFrame:
+    """Cut every stem of a set into consecutive segments that carry its nominal label, silent ones none.
+
+    What remains of a song after its last whole segment is dropped. Truth is left empty.
+    """
+    rows = []
+    for file in files:
+        if file.stem == MIXTURE:
+            continue
+        audio = read_audio(Path(root) / file.path, rate=file.rate)
+        length = round(seconds * file.rate)
+        for start in range(0, file.frames - length + 1, length):
+            level = max(level_db(audio[:, start : start + length]), -120.0)
+            labels = [int(level >= silence_db and c == file.stem) for c in CLASSES]
+            probabilities = map(float, labels)
+            where = [file.song, file.split, file.stem, file.path, start, start + length, round(level, 2)]
+            rows.append([*where, *probabilities, *labels, *[None] * len(CLASSES)])
+    return pd.DataFrame(rows, columns=ARM_COLUMNS)
+
+
+def true_classes(energies: np.ndarray, silence_db: float, audible_db: float) -> np.ndarray:
+    """Which classes are truly in a segment.
+
+    Args:
+        energies: mean-square level of each class's sources in each segment, shape (segments, 4).
+        silence_db: a class below this RMS level (dBFS) is silent.
+        audible_db: so is one that lies this far (dB, negative) below the loudest class of its segment.
+
+    Returns: 0/1 of shape (segments, 4).
+    """
+    loudest = energies.max(axis=1, keepdims=True, initial=0.0)
+    return ((energies >= 10 ** (silence_db / 10)) & (energies >= loudest * 10 ** (audible_db / 10))).astype(int)
+
+
+def with_truth(arm: pd.DataFrame, energies: np.ndarray, silence_db: float, audible_db: float) -> pd.DataFrame:
+    """Fill in the truth columns of an arm from class energies (segments, 4); a silent segment holds no class."""
+    truth = true_classes(energies, silence_db, audible_db) * (arm["level_db"].to_numpy() >= silence_db)[:, None]
+    return arm.assign(**dict(zip(TRUTHS, truth.T, strict=True)))
+
+
+def write_arm(table: pd.DataFrame, path: Path) -> None:
+    """Write an arm, its columns in their order."""
+    with atomic_file(path) as temporary:
+        table[ARM_COLUMNS].to_csv(temporary, index=False, lineterminator="\n", float_format="%.6g")
+
+
+def read_arm(path: Path) -> pd.DataFrame:
+    """Read an arm and check it. Raises InputError naming the file and the first bad row."""
+    try:
+        table = pd.read_csv(path, dtype={"song": str, "path": str})
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as a table of segments: {error}") from error
+    if list(table.columns) != ARM_COLUMNS:
+        raise InputError(f"{path}: expected the columns {','.join(ARM_COLUMNS)}, got {','.join(table.columns)}")
+    try:
+        probabilities, labels = table[PROBABILITIES].to_numpy(float), table[LABELS].to_numpy(float)
+        truth, bounds = table[TRUTHS].to_numpy(float), table[["start", "stop"]].to_numpy(float)
+    except ValueError as error:
+        raise InputError(f"{path}: expected numbers in every column from start on: {error}") from error
+    _check_rows(path, (probabilities >= 0) & (probabilities <= 1), "probabilities within 0..1")
+    _check_rows(path, (labels == 0) | (labels == 1), "labels of 0 or 1")
+    _check_rows(path, (truth == 0) | (truth == 1) | np.isnan(truth), "truth of 0, 1 or nothing")
+    _check_rows(path, (bounds[:, :1] >= 0) & (bounds[:, :1] < bounds[:, 1:]), "0 <= start < stop")
+    order = table.sort_values(["path", "start"], kind="stable")
+    overlap = (order["start"] < order["stop"].shift()) & (order["path"] == order["path"].shift())
+    _check_rows(path, ~overlap.sort_index().to_numpy()[:, None], "segments that do not overlap the one before")
+    return table
+
+
+def _check_rows(path: Path, good: np.ndarray, expected: str) -> None:
+    bad = np.flatnonzero(~good.all(axis=1))
+    if len(bad):
+        raise InputError(f"{path}: row {bad[0] + 2}: expected {expected}")
+
+
+def read_segment(root: Path, path: str, start: int, stop: int) -> np.ndarray:
+    """Read one segment of a stem as float32 of shape (2, stop - start)."""
+    return read_audio(Path(root) / path, int(start), int(stop))

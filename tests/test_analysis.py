@@ -1,0 +1,284 @@
+"""The tables, claims and figures, from a made-up tree of metrics in which every number is different."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_metrics import label_file, write, write_metrics
+
+from analysis import paper
+from analysis.claims import Scores, decide
+from analysis.comparisons import compare_songs
+from analysis.make_figures import make_figures
+from analysis.make_tables import make_tables
+from analysis.results import LABELLED_ARMS, MEASURES, NETWORKS, SDRS, TABLE2_VALUES, read_results
+from stages.pipeline.errors import InputError
+from stages.stems import CLASSES
+from stages.stems.segments import ARMS
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_metrics(tmp_path_factory.mktemp("repository"))
+
+
+@pytest.fixture(scope="module")
+def made(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    make_tables(root, folder)
+    return folder
+
+
+def read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def load(root: Path, file: str) -> dict:
+    return json.loads((root / file).read_text())
+
+
+def test_table1_has_our_value_and_the_papers_in_the_right_cell(root: Path, made: Path) -> None:
+    table = read(made / "table1.csv")
+    keys = ["inputs", "training_data", "class"]
+    assert list(table.columns) == [*keys, *MEASURES, *(f"paper_{m}" for m in MEASURES)]
+    assert len(table) == 2 * 3 * 6
+    cells = table.set_index(keys)
+    truth = load(root, "metrics/score_classifier/noisy.json")["multi"]["drums"]
+    row = cells.loc[("multi", "noisy", "drums")]
+    assert row["accuracy"] == f"{100 * truth['accuracy']:.1f}" and row["f1"] == f"{truth['f1']:.3f}"
+    assert row["precision"] == f"{truth['precision']:.3f}" and row["recall"] == f"{truth['recall']:.3f}"
+    assert list(row[4:]) == ["87.7", "0.891", "0.82", "0.96"]
+    assert list(cells.loc[("single", "clean", "pooled")][4:]) == [""] * 4
+
+
+def test_table2_has_our_value_and_the_papers_in_the_right_cell(root: Path, made: Path) -> None:
+    table = read(made / "table2.csv")
+    keys = ["network", "training_data", "metric"]
+    assert list(table.columns) == [*keys, *TABLE2_VALUES, *(f"paper_{name}" for name in TABLE2_VALUES)]
+    assert len(table) == 2 * 5 * 2 + 2 * 2
+    cells = table.set_index(keys)
+    truth = load(root, "metrics/score_separator/hdemucs-psi_noisy.json")
+    for metric in SDRS:
+        ours = cells.loc[("hdemucs", "psi_noisy", metric)]
+        assert list(ours[:5]) == [f"{truth[metric][name]:.2f}" for name in TABLE2_VALUES]
+    assert list(cells.loc[("hdemucs", "psi_noisy", "csdr")][5:]) == ["4.15", "4.58", "1.62", "2.85", "3.30"]
+    assert list(cells.loc[("hdemucs", "psi_noisy", "usdr")][5:]) == [""] * 5
+    scale = load(root, "metrics/score_separator/ideal_ratio_mask.json")
+    assert cells.loc[("ideal_ratio_mask", "-", "csdr"), "bass"] == f"{scale['csdr']['bass']:.2f}"
+
+
+def test_timing_is_in_the_pipelines_order_with_a_total(made: Path) -> None:
+    lines = (made / "timing.csv").read_text().splitlines()
+    assert lines == [
+        "stage,item,wall_seconds,training_seconds,training_share",
+        "build_stems,clean,111.0,0.0,0.000",
+        "corrupt_stems,,122.0,0.0,0.000",
+        "train_separator,xumx-noisy,100.0,80.0,0.800",
+        "total,,333.0,80.0,0.240",
+    ]
+
+
+def test_label_quality_has_a_row_for_each_arm(root: Path, made: Path) -> None:
+    table = read(made / "label_quality.csv").set_index("arm")
+    assert list(table.index) == ["noisy", "psi_clean", "psi_noisy", "psi_refined"]
+    truth = load(root, "metrics/refine_labels/psi_clean.json")
+    assert table.loc["psi_clean", "exact"] == f"{truth['label_quality']['exact']:.3f}"
+    assert table.loc["psi_clean", "bass_recall"] == f"{truth['label_quality']['bass']['recall']:.3f}"
+    assert table.loc["psi_clean", "unlabelled"] == "77"
+    assert list(table["threshold"]) == ["", "0.90", "0.90", "0.90"]
+
+
+def test_unknown_truth_leaves_label_quality_empty_and_undrawn(tmp_path: Path) -> None:
+    write_metrics(tmp_path)
+    for arm in LABELLED_ARMS:
+        write(tmp_path / label_file(arm), load(tmp_path, label_file(arm)) | {"label_quality": None})
+    make_tables(tmp_path, tmp_path / "results")
+    assert set(read(tmp_path / "results/label_quality.csv")["exact"]) == {""}
+    page = (tmp_path / "results/README.md").read_text()
+    assert "label_quality.png" not in page and "not known" in page
+
+
+def test_report_shows_ours_beside_the_papers(root: Path, made: Path) -> None:
+    page = (made / "README.md").read_text()
+    ours = load(root, "metrics/score_separator/xumx-noisy.json")["csdr"]["avg"]
+    assert f"| {ours:.2f} (1.91) |" in page
+    accuracy = load(root, "metrics/score_classifier/refined.json")["multi"]["avg"]["accuracy"]
+    assert f"| {100 * accuracy:.1f} (89.2) |" in page
+    for figure in ("separation", "thresholds", "label_quality", "training_curves"):
+        assert f"(figures/{figure}.png)" in page
+    assert "a processor, 2 cores" in page and "77 of 1600" in page
+    assert "vocals 32 %, bass 45 %, drums 19 %, other - %" in page
+    assert not [line for line in page.splitlines() if "nan" in line]
+
+
+def test_every_claim_that_has_a_rule_holds_for_the_papers_own_numbers() -> None:
+    verdicts = decide(Scores(paper.table1(), paper.table2())).set_index("id")
+    assert all(verdicts.loc[[f"C{n}" for n in range(1, 10)], "holds"].map(lambda holds: holds is True))
+    assert verdicts.loc["C9", "ours"] == "X-UMX 81 %; Hybrid Demucs 64 %"
+    untested = verdicts.loc[["C10", "C11", "C12", "C13"]]
+    assert list(untested["holds"]) == [None] * 4 and set(untested["ours"]) == {"not tested yet"}
+
+
+def altered(*, classifier: dict | None = None, separator: dict | None = None) -> pd.Series:
+    """The verdicts on the paper's numbers with some averages replaced."""
+    table1, table2 = paper.table1(), paper.table2()
+    for (inputs, training, measure), value in (classifier or {}).items():
+        rows = (table1["inputs"] == inputs) & (table1["training_data"] == training) & (table1["class"] == "avg")
+        table1.loc[rows, measure] = value
+    for (network, arm), value in (separator or {}).items():
+        table2.loc[(table2["network"] == network) & (table2["training_data"] == arm), "avg"] = value
+    return decide(Scores(table1, table2)).set_index("id")["holds"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "change"),
+    [
+        ("C1", {"classifier": {("multi", "refined", "accuracy"): 88.1}}),  # 2.1 points below 90.2
+        ("C1", {"classifier": {("multi", "refined", "accuracy"): 90.3}}),  # above clean: no cost
+        ("C2", {"classifier": {("multi", "refined", "accuracy"): 87.5}}),
+        ("C2", {"classifier": {("multi", "refined", "f1"): 0.886}}),
+        ("C3", {"classifier": {("multi", "refined", "recall"): 0.909}}),
+        ("C4", {"classifier": {("single", "refined", "accuracy"): 92.4}}),
+        ("C4", {"classifier": {("single", "refined", "accuracy"): 95.2}}),
+        ("C5", {"separator": {("hdemucs", "noisy"): 4.53}}),  # 0.99 dB below 5.52
+        ("C6", {"separator": {("hdemucs", "psi_noisy"): 1.70}}),
+        ("C6", {"separator": {("xumx", "psi_clean"): 1.91}}),  # a tie is not above
+        ("C7", {"separator": {("xumx", "psi_clean"): 4.29}}),
+        ("C8", {"separator": {("hdemucs", "psi_noisy"): 4.17}}),
+        ("C9", {"separator": {("hdemucs", "psi_refined"): 3.61}}),  # 49.9 %
+    ],
+)
+def test_a_claim_fails_when_its_numbers_turn(claim: str, change: dict) -> None:
+    assert altered(**change)[claim] is False
+
+
+def test_without_a_gap_or_an_sdr_a_claim_is_undecided() -> None:
+    assert altered(separator={("xumx", "noisy"): 4.9})["C9"] is None
+    verdicts = altered(separator={("xumx", "psi_refined"): float("nan")})
+    assert verdicts["C7"] is None and verdicts["C9"] is None and verdicts["C5"] is True
+
+
+def test_claims_csv_spells_verdicts(made: Path) -> None:
+    table = read(made / "claims.csv")
+    assert list(table.columns) == ["id", "text", "paper", "ours", "holds"]
+    assert set(table["holds"]) <= {"true", "false", ""} and list(table["holds"][-4:]) == [""] * 4
+
+
+def test_song_comparison_against_numbers_worked_out_by_hand() -> None:
+    values = {"clean": (3.0, 5.0, 9.0), "noisy": (1.0, 5.5, 4.5)}  # differences 2, -0.5, 4.5
+    rows = [
+        [network, arm, f"song {n}", name, values.get(arm, (0.0, 0.0, 0.0))[n], 0.0]
+        for network in NETWORKS
+        for arm in ARMS
+        for n in range(3)
+        for name in CLASSES
+    ]
+    songs = pd.DataFrame(rows, columns=["network", "training_data", "song", "class", *SDRS])
+    first = compare_songs(songs).iloc[0]
+    assert (first["arm"], first["against"], first["songs"], first["better"]) == ("clean", "noisy", 3, 2)
+    assert first["difference"] == pytest.approx(2.0)
+    assert first["standard_error"] == pytest.approx(2.5 / 3**0.5)
+    songs.loc[0, "csdr"] = np.nan  # one class of one song: that song is left out
+    assert compare_songs(songs).iloc[0]["songs"] == 2
+
+
+def test_a_null_sdr_is_an_empty_cell(tmp_path: Path) -> None:
+    write_metrics(tmp_path)
+    content = load(tmp_path, "metrics/score_separator/hdemucs-clean.json")
+    content["csdr"] |= {"bass": None, "avg": None}
+    write(tmp_path / "metrics/score_separator/hdemucs-clean.json", content)
+    make_tables(tmp_path, tmp_path / "results")
+    cells = read(tmp_path / "results/table2.csv").set_index(["network", "training_data", "metric"])
+    row = cells.loc[("hdemucs", "clean", "csdr")]
+    assert row["bass"] == "" and row["avg"] == "" and row["paper_bass"] == "6.16" and row["drums"] != ""
+    make_figures(tmp_path, tmp_path / "figures")
+
+
+@pytest.mark.parametrize(
+    ("file", "stage"),
+    [
+        ("metrics/score_separator/xumx-noisy.json", "score_separator@xumx-noisy"),
+        ("metrics/score_classifier/refined.json", "score_classifier@refined"),
+        ("metrics/label_segments/noisy.json", "label_segments@noisy"),
+        ("metrics/refine_labels/psi_clean.json", "refine_labels@psi_clean"),
+        ("metrics/score_separator/mixture.json", "score_bounds@mixture"),
+        ("scores/separator/hdemucs-clean.csv", "score_separator@hdemucs-clean"),
+    ],
+)
+def test_missing_file_is_one_line_and_nothing_is_written(tmp_path: Path, file: str, stage: str) -> None:
+    write_metrics(tmp_path)
+    (tmp_path / file).unlink()
+    with pytest.raises(InputError) as raised:
+        make_tables(tmp_path, tmp_path / "results")
+    assert str(raised.value) == f"{file} is missing: run `dvc repro {stage}`"
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "stage"),
+    [
+        ("curves/thresholds/clean.csv", "score_classifier@clean"),
+        ("curves/classifier/noisy.csv", "train_classifier@noisy"),
+        ("curves/separator/xumx-psi_noisy.csv", "train_separator@xumx-psi_noisy"),
+    ],
+)
+def test_missing_curve_is_one_line(tmp_path: Path, file: str, stage: str) -> None:
+    write_metrics(tmp_path)
+    (tmp_path / file).unlink()
+    with pytest.raises(InputError, match=f"^{file} is missing: run `dvc repro {stage}`$"):
+        make_figures(tmp_path, tmp_path / "figures")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"csdr": {"vocals": "loud"}}, "expected a number at csdr.vocals, got 'loud'"),
+        ({"usdr": {}}, "expected a number at usdr.vocals, got 'nothing'"),
+        ({"frames": None}, "expected a number at frames, got None"),
+    ],
+)
+def test_malformed_metrics_name_the_file_and_the_key(tmp_path: Path, change: dict, message: str) -> None:
+    write_metrics(tmp_path)
+    file = "metrics/score_separator/xumx-clean.json"
+    write(tmp_path / file, load(tmp_path, file) | change)
+    with pytest.raises(InputError) as raised:
+        read_results(tmp_path)
+    assert str(raised.value) == f"{file}: {message}"
+
+
+def test_scripts_run_from_the_repositorys_root(root: Path, tmp_path: Path) -> None:
+    for script in ("make_tables.py", "make_figures.py"):
+        done = subprocess.run(
+            [sys.executable, REPOSITORY / "analysis" / script], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+        assert done.stderr.startswith("error: ") and "is missing: run `dvc repro " in done.stderr
+    write_metrics(tmp_path)
+    checked = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__'); assert 'torch' not in sys.modules"
+    script = REPOSITORY / "analysis/make_tables.py"
+    subprocess.run([sys.executable, "-c", checked, script], cwd=tmp_path, check=True)
+    assert (tmp_path / "results/table1.csv").exists()
+
+
+def test_figures_are_drawn_small_and_the_same_every_time(root: Path, tmp_path: Path) -> None:
+    names = ["label_quality.png", "overview.png", "separation.png", "thresholds.png", "training_curves.png"]
+    for folder in ("first", "second"):
+        make_figures(root, tmp_path / folder)
+    first = {path.name: path.read_bytes() for path in (tmp_path / "first").iterdir()}
+    assert sorted(first) == names
+    assert first == {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir()}
+    for content in first.values():
+        assert content.startswith(b"\x89PNG") and 10_000 < len(content) < 150_000
+
+
+def test_tables_are_the_same_every_time(root: Path, made: Path, tmp_path: Path) -> None:
+    make_tables(root, tmp_path)
+    for path in made.iterdir():
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes()
+        assert b"\r" not in path.read_bytes()

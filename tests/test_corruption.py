@@ -1,0 +1,64 @@
+"""Corruption: calibrated, seeded, and the sum of stems is still the sum of sources."""
+
+import numpy as np
+import pytest
+from conftest import RATE
+
+from stages.stems import CLASSES
+from stages.stems.audio import read_audio
+from stages.stems.corruption import corrupt_song, corrupted_stems, segment_energies, song_generator
+from stages.stems.manifest import Part
+
+PARTS = [Part("voice", "vocals"), Part("bass", "bass"), Part("kick", "drums"), Part("snare", "drums"), Part("piano", "other")]
+
+
+def with_bleeding(settings, rate):
+    return settings.model_copy(update={"bleeding": settings.bleeding.model_copy(update={"rate": rate})})
+
+
+def test_every_source_is_in_exactly_one_stem(params):
+    for number in range(50):
+        stems = corrupted_stems(PARTS, params.corruption, song_generator(0, f"song{number}"))
+        assert sorted(part.name for parts in stems.values() for part in parts) == sorted(part.name for part in PARTS)
+
+
+def test_corruption_is_the_same_for_a_seed_and_another_for_another(params):
+    def draw(seed):
+        return [corrupted_stems(PARTS, params.corruption, song_generator(seed, f"song{n}")) for n in range(20)]
+
+    assert draw(0) == draw(0)
+    assert draw(0) != draw(1)
+
+
+def test_bleeding_leaks_every_other_stem_softly(params):
+    stems = corrupted_stems(PARTS, with_bleeding(params.corruption, 1.0), song_generator(0, "song"))
+    for parts in stems.values():
+        assert sorted(part.name for part in parts) == sorted(part.name for part in PARTS)
+        assert all(-24 <= part.gain_db <= -12 for part in parts if part.gain_db)
+    assert sum(part.gain_db == 0 for parts in stems.values() for part in parts) == len(PARTS)
+
+
+def test_corrupted_stems_add_up_to_the_song(params, sources, tmp_path):
+    root, files = sources
+    song = [file for file in files if file.song == "song0"]
+    stems = corrupt_song("song0", song, root, tmp_path / "noisy", params.corruption, seed=1)
+    total = sum(read_audio(tmp_path / "noisy" / stem.path) for stem in stems)
+    expected = sum(read_audio(root / file.path) for file in song)
+    assert [stem.stem for stem in stems] == list(CLASSES)
+    assert np.abs(total - expected).max() <= 4 / 32768
+
+
+def test_energies_of_a_stem_are_those_of_its_sources_by_class(params, sources, tmp_path):
+    root, files = sources
+    song = [file for file in files if file.song == "song0"]
+    settings = params.corruption.model_copy(update={"flip_rate": params.corruption.flip_rate.model_copy(
+        update=dict.fromkeys(CLASSES, 1.0))})  # fmt: skip
+    stems = corrupt_song("song0", song, root, tmp_path / "noisy", settings, seed=1)
+    paths = {file.sources[0].name: root / file.path for file in song}
+    for stem in stems:
+        energies = segment_energies(stem, paths, [0, RATE], RATE)
+        holds = [any(part.cls == c for part in stem.sources) for c in CLASSES]
+        assert (energies > 0).tolist() == [holds] * 2
+        assert not holds[CLASSES.index(stem.stem)]  # every label was flipped
+        if len(stem.sources) == 1:
+            assert energies[energies > 0] == pytest.approx(0.1**2 / 2, rel=0.01)

@@ -1,0 +1,72 @@
+"""params.yaml: it is the composition of conf/, every profile is valid, and a bad value is one line."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from stages.pipeline.errors import InputError
+from stages.pipeline.params import load_params
+
+ROOT = Path(__file__).parent.parent
+
+
+def composed(profile: str) -> dict:
+    with initialize_config_dir(str(ROOT / "conf"), version_base=None):
+        return OmegaConf.to_container(compose("config", overrides=[f"profile={profile}"]))
+
+
+def test_committed_params_are_the_default_composition():
+    assert yaml.safe_load((ROOT / "params.yaml").read_text()) == composed("laptop")
+
+
+@pytest.mark.parametrize("profile", ["smoke", "laptop", "paper"])
+def test_every_profile_is_valid(profile, tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(composed(profile)))
+    load_params(path)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("separation.xumx", "batch", 0),
+        ("separation.xumx", "steps", "many"),
+        ("refinement", "threshold", 2.0),
+        ("corruption.flip_rate", "bass", -0.1),
+        ("corruption.flip_rate", "bass", float("nan")),
+        ("compute", "device", "abacus"),
+        ("classifier", "surprise", 1),
+    ],
+)
+def test_a_bad_value_is_one_line_that_names_it(section, key, value, tmp_path):
+    content = composed("laptop")
+    target = content
+    for part in section.split("."):
+        target = target[part]
+    target[key] = value
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError) as caught:
+        load_params(path)
+    message = str(caught.value)
+    assert f"{path}: {section}.{key}: " in message
+    assert "\n" not in message
+
+
+def test_a_confusion_row_has_to_sum_to_one(tmp_path):
+    content = composed("laptop")
+    content["corruption"]["confusion"]["bass"] = {"vocals": 0.5, "other": 0.4}
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError, match=r"confusion\.bass: expected chances"):
+        load_params(path)
+
+
+def test_yaml_that_would_run_code_is_refused(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("seed: !!python/object/apply:os.getpid []\n")
+    with pytest.raises(InputError, match="cannot be read as YAML"):
+        load_params(path)

@@ -1,0 +1,160 @@
+"""The smoke pipeline end to end, in a repository of its own, through `dvc exp run`; then what re-runs and what doesn't."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import musdb
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+ROOT = Path(__file__).parent.parent
+TRACKED = [".dvc", ".dvcignore", ".gitignore", "analysis", "conf", "dvc.yaml", "params.yaml", "pyproject.toml", "stages"]
+NETWORKS = ("xumx", "hdemucs")
+ARMS = ("clean", "noisy", "psi_clean", "psi_noisy", "psi_refined")
+
+
+def call(repository: Path, *command: str, expect: int = 0) -> str:
+    """Run a command in the repository with this interpreter's tools first; returns what it printed."""
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment.pop("MLFLOW_TRACKING_URI", None)
+    result = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True)
+    assert result.returncode == expect, f"{' '.join(command)}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
+    return result.stdout + result.stderr
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory) -> Path:
+    """A copy of the project in which the smoke profile was run."""
+    target = tmp_path_factory.mktemp("smoke") / "repository"
+    target.mkdir()
+    for name in TRACKED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("cache", "tmp", "__pycache__", "config.local"))
+        else:
+            shutil.copy(source, target / name)
+    call(target, "git", "init", "--quiet")
+    call(target, "git", "add", "--all")
+    call(target, "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "--message", "copy")
+    call(target, "dvc", "exp", "run", "--set-param", "profile=smoke")
+    return target
+
+
+@pytest.mark.timeout(900)
+def test_every_table_and_figure_is_written(repository):
+    table1 = pd.read_csv(repository / "results/table1.csv")
+    assert list(table1.columns[:7]) == ["inputs", "training_data", "class", "accuracy", "f1", "precision", "recall"]
+    assert set(table1["inputs"]) == {"single", "multi"}
+    assert set(table1["training_data"]) == {"clean", "noisy", "refined"}
+    table2 = pd.read_csv(repository / "results/table2.csv")
+    assert list(table2.columns[:8]) == ["network", "training_data", "metric", "vocals", "bass", "drums", "other", "avg"]
+    rows = set(table2[["network", "training_data", "metric"]].itertuples(index=False, name=None))
+    assert {(n, a, m) for n in NETWORKS for a in ARMS for m in ("csdr", "usdr")} <= rows
+    assert {"mixture", "ideal_ratio_mask"} <= set(table2["network"])
+    claims = pd.read_csv(repository / "results/claims.csv")
+    assert list(claims.columns) == ["id", "text", "paper", "ours", "holds"]
+    assert len(claims) == 13
+    assert (repository / "results/timing.csv").exists()
+    assert (repository / "results/README.md").exists()
+    for figure in ("thresholds", "separation", "label_quality", "training_curves"):
+        assert (repository / f"results/figures/{figure}.png").stat().st_size > 10_000
+
+
+def test_musdb_opens_clean_and_test(repository):
+    for name, subset, songs in (("clean", "train", 4), ("test", "test", 2)):
+        tracks = list(musdb.DB(str(repository / "data/stems" / name), is_wav=True, subsets=[subset]))
+        assert len(tracks) == songs
+        track = tracks[0]
+        total = sum(track.targets[c].audio for c in ("vocals", "bass", "drums", "other"))
+        assert abs(total - track.audio).max() <= 5 / 32768
+        assert set(track.targets) >= {"vocals", "bass", "drums", "other"}
+
+
+def runs(repository: Path) -> list[tuple[str, str]]:
+    client = MlflowClient(f"sqlite:///{repository / 'mlflow.db'}")
+    experiments = client.search_experiments()
+    names = {e.experiment_id: e.name for e in experiments}
+    found = client.search_runs(list(names))
+    return sorted((names[run.info.experiment_id], run.info.run_name) for run in found)
+
+
+def test_every_training_and_scoring_is_one_run(repository):
+    classifiers = [f"classifier/{training}/seed0" for training in ("clean", "noisy", "refined")]
+    separators = [f"{network}/{arm}/seed0" for network in NETWORKS for arm in ARMS]
+    expected = [(f"{verb}_classifier", name) for verb in ("train", "score") for name in classifiers]
+    expected += [(f"{verb}_separator", name) for verb in ("train", "score") for name in separators]
+    assert [run for run in runs(repository) if run[0] != "score_bounds"] == sorted(expected)
+
+
+def test_a_run_holds_params_curve_metrics_data_and_figure(repository):
+    client = MlflowClient(f"sqlite:///{repository / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("train_separator")
+    run = client.search_runs([experiment.experiment_id], "attributes.run_name = 'xumx/psi_refined/seed0'")[0]
+    assert run.info.status == "FINISHED"
+    assert run.data.params["separation/xumx/steps"] == "4"
+    assert len(client.get_metric_history(run.info.run_id, "training loss")) >= 4
+    assert [entry.dataset.name for entry in run.inputs.dataset_inputs] == ["psi_refined"]
+    assert len(run.data.tags["mlflow.source.git.commit"]) >= 40
+    assert "curve.png" in [artifact.path for artifact in client.list_artifacts(run.info.run_id)]
+
+
+@pytest.mark.timeout(300)
+def test_a_second_run_does_nothing(repository):
+    before = runs(repository)
+    assert "Running stage" not in call(repository, "dvc", "repro")
+    assert runs(repository) == before
+
+
+def test_a_result_is_logged_once_however_often_its_stage_runs(repository):
+    before = runs(repository)
+    call(repository, "dvc", "repro", "--force", "--single-item", "score_classifier@clean")
+    assert runs(repository) == before
+
+
+def test_a_changed_threshold_re_runs_labels_but_no_classifier_before_them(repository):
+    params = repository / "params.yaml"
+    text = params.read_text()
+    assert "threshold: 0.5" in text
+    try:
+        call(repository, "git", "checkout", "--quiet", "--detach")
+        params.write_text(text.replace("refinement:\n  threshold: 0.5", "refinement:\n  threshold: 0.625"))
+        assert params.read_text() != text
+        changed = {line.split(":")[0].strip() for line in call(repository, "dvc", "status").splitlines() if line[:1] != "\t"}
+    finally:
+        params.write_text(text)
+    assert {"refine_labels@psi_clean", "refine_labels@psi_noisy"} <= changed
+    for untouched in ("train_classifier@clean", "train_classifier@noisy", "predict_segments@psi_clean",
+                      "predict_segments@psi_noisy", "train_separator@xumx-clean", "train_separator@xumx-noisy"):  # fmt: skip
+        assert untouched not in changed
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (("stages.train_separator", "xumx-dirty"), "train_separator: expected one of xumx-clean"),
+        (("stages.train_separator", "abacus-clean"), "train_separator: expected one of xumx-clean"),
+        (("stages.refine_labels", "psi_dirty"), "refine_labels: expected one of psi_clean"),
+    ],
+)
+def test_an_unknown_arm_or_network_is_one_line(command, expected, repository):
+    output = call(repository, sys.executable, "-m", *command, expect=1)
+    assert expected in output
+    assert len(output.strip().splitlines()) == 1
+
+
+def test_an_unknown_profile_is_refused(repository):
+    before = (repository / "params.yaml").read_text()
+    output = call(repository, "dvc", "exp", "run", "--set-param", "profile=huge", expect=255)
+    assert "profile/huge" in output
+    assert (repository / "params.yaml").read_text() == before
+
+
+def test_timing_says_what_every_stage_took(repository):
+    stages = [json.loads(path.read_text()) for path in (repository / "timing").glob("*.json")]
+    assert len(stages) == 42 - 2
+    assert all(0 <= entry["training_seconds"] <= entry["wall_seconds"] for entry in stages)

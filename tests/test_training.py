@@ -1,0 +1,93 @@
+"""The training loop: resumable to the byte, and stopped by what is not finite."""
+
+import pytest
+import torch
+
+from stages.pipeline import training
+from stages.pipeline.errors import InputError
+from stages.pipeline.params import Compute, Training
+from stages.pipeline.training import fit, learning_rate_factor, read_weights, write_weights
+
+SETTINGS = Training(steps=12, batch=4, learning_rate=0.01, weight_decay=0.0)
+COMPUTE = Compute(device="cpu", threads=1, workers=0)
+
+
+class Steps(torch.utils.data.Dataset):
+    """A regression whose batches depend on the step alone; from step `dies_at` on it fails, like a killed process."""
+
+    def __init__(self, dies_at: int | None = None, nan_at: int | None = None):
+        self.dies_at, self.nan_at = dies_at, nan_at
+
+    def __len__(self) -> int:
+        return SETTINGS.steps
+
+    def __getitem__(self, step: int) -> dict[str, torch.Tensor]:
+        if step == self.dies_at:
+            raise RuntimeError("killed")
+        x = torch.randn(4, 3, generator=torch.Generator().manual_seed(step))
+        return {"x": x * float("nan") if step == self.nan_at else x, "y": x.sum(dim=1, keepdim=True)}
+
+
+def network() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1))
+
+
+def run(model, batches, fingerprint="f"):
+    return fit(
+        model, lambda m, b: (m(b["x"]) - b["y"]).square().mean(), batches, name="toy/arm/seed0", settings=SETTINGS,
+        clip=1.0, compute=COMPUTE, seed=0, fingerprint=fingerprint, validate=lambda m: m(torch.ones(1, 3)).item(),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def every_step_is_saved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1.0)
+
+
+def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(every_step_is_saved):
+    whole = network()
+    curves = run(whole, Steps(), "another training")
+    killed = network()
+    with pytest.raises(RuntimeError, match="killed"):
+        run(killed, Steps(dies_at=7))
+    resumed = network()
+    resumed_curves = run(resumed, Steps())
+    assert resumed_curves.points == curves.points
+    for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_checkpoint_of_another_training_is_not_used(every_step_is_saved):
+    with pytest.raises(RuntimeError, match="killed"):
+        run(network(), Steps(dies_at=7), "other labels")
+    seen = []
+    batches = Steps()
+    original = batches.__getitem__
+
+    class Watched(Steps):
+        def __getitem__(self, step):
+            seen.append(step)
+            return original(step)
+
+    run(network(), Watched())
+    assert seen[0] == 0
+
+
+def test_a_nan_stops_training_and_names_run_and_step(every_step_is_saved):
+    with pytest.raises(InputError, match="toy/arm/seed0: step 5: expected a finite loss"):
+        run(network(), Steps(nan_at=5))
+
+
+def test_learning_rate_rises_then_falls_to_zero():
+    factors = [learning_rate_factor(step, 100) for step in range(100)]
+    assert factors[:5] == [0.2, 0.4, 0.6, 0.8, 1.0]
+    assert all(a > b for a, b in zip(factors[5:], factors[6:], strict=False))
+    assert factors[-1] < 0.001
+
+
+def test_weights_of_another_network_are_refused_by_name(tmp_path):
+    write_weights(torch.nn.Linear(3, 1), tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match=r"a\.safetensors: expected the weights of a Sequential"):
+        read_weights(network(), tmp_path / "a.safetensors")
