@@ -15,13 +15,13 @@ from stages.stems.segments import nominal_segments, stem_root, with_truth, write
 
 
 def label_segments(arm: str, params: Params) -> None:
-    """Write data/arms/<arm>.csv and metrics/labels/<arm>.json."""
+    """Write data/arms/<arm>.csv and metrics/label_segments/<arm>.json."""
     root, settings = stem_root(arm), params.segments
     files = read_manifest(root)
     table = nominal_segments(root, files, settings.seconds, settings.silence_db)
     table = with_truth(table, _class_energies(arm, table), settings.silence_db, settings.audible_db)
     write_arm(table, Path(f"data/arms/{arm}.csv"))
-    write_json(Path(f"metrics/labels/{arm}.json"), summary(table, threshold=None))
+    write_json(Path(f"metrics/label_segments/{arm}.json"), summary(table, threshold=None))
 
 
 def _class_energies(arm: str, table) -> np.ndarray:

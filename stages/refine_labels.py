@@ -11,11 +11,11 @@ from stages.stems.segments import read_arm, write_arm
 
 
 def main(arm: str, params: Params) -> None:
-    """Write data/arms/<arm>.csv and, in metrics/labels/<arm>.json, how right its labels are."""
+    """Write data/arms/<arm>.csv and, in metrics/refine_labels/<arm>.json, how right its labels are."""
     threshold = params.refinement.threshold
     table = apply_threshold(read_arm(Path(f"data/probabilities/{arm}.csv")), threshold)
     write_arm(table, Path(f"data/arms/{arm}.csv"))
-    write_json(Path(f"metrics/labels/{arm}.json"), summary(table, threshold))
+    write_json(Path(f"metrics/refine_labels/{arm}.json"), summary(table, threshold))
 
 
 if __name__ == "__main__":

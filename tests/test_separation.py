@@ -21,6 +21,15 @@ RATE = 8000
 SECONDS = 1.0
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny networks spend more on waiting for each other's threads than on arithmetic."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def small(params):
     """Parameters of tiny networks at 8 kHz."""
@@ -33,7 +42,7 @@ def small(params):
     )
     return params.model_copy(update={
         "separation": separation, "stems": params.stems.model_copy(update={"rate": RATE}),
-        "compute": params.compute.model_copy(update={"device": "cpu", "threads": 2, "workers": 0}),
+        "compute": params.compute.model_copy(update={"device": "cpu", "threads": 1, "workers": 0}),
     })  # fmt: skip
 
 
@@ -101,8 +110,6 @@ def test_every_mixture_holds_each_class_once_and_is_the_sum_of_its_targets(arm, 
 @pytest.mark.parametrize(("probability", "expected"), [(0.0, 0.0), (0.3, 0.3), (1.0, 1.0)])
 def test_multi_labelled_segments_come_with_their_probability(arm, small, probability, expected):
     data = mixtures(arm, small, separation=with_probability(small, probability))
-    multi = torch.cat([data[step]["groups"].amax(dim=1).sum(dim=1) < 0 for step in range(1)])  # shape check only
-    assert multi.shape == (4,)
     shares = [(data[step]["groups"].sum(dim=2) > 1).any(dim=1).float().mean() for step in range(60)]
     assert torch.stack(shares).mean() == pytest.approx(expected, abs=0.08)
 
@@ -166,12 +173,11 @@ def test_crossings_are_means_over_the_sources(small):
 @pytest.mark.parametrize("network", list(NETWORKS))
 def test_overfits_one_batch(arm, small, network):
     torch.manual_seed(0)
-    torch.set_num_threads(2)
     data = TrainingMixtures("psi_noisy", *arm, small, network_settings(network, small))
     chosen, batch = network_named(network), data[0]
     assert (batch["groups"].sum(dim=2) > 1).any()  # with a multi-labelled segment in it
     model = chosen.build(small, data).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3 if network == "xumx" else 1e-2)
     losses = []
     for _ in range(60):
         loss = chosen.loss(model, batch)
@@ -181,7 +187,7 @@ def test_overfits_one_batch(arm, small, network):
         optimizer.step()
         losses.append(loss.item())
     # The weighted SDR is -1 at best, so X-UMX's loss tends to -10.
-    assert losses[-1] < (-9 if network == "xumx" else 0.35 * losses[0])
+    assert losses[-1] < (-9 if network == "xumx" else 0.3 * losses[0])
 
 
 @pytest.mark.parametrize("network", list(NETWORKS))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stages.stems import composer
+from stages.stems import CLASSES, composer
 from stages.stems.composer import Plan, Section
 from stages.stems.instruments import BASSES, DRUM_LAYOUTS, DRUMS, INSTRUMENTS
 from stages.stems.sampler import Note
@@ -16,9 +16,9 @@ BANDS = {
     "outro": (("other",), ("vocals", "other"), ("bass", "drums", "other"), ("drums", "other")),
     "break": (("vocals", "other"), ("vocals", "drums"), ("vocals", "bass", "drums"), ("vocals",), ("bass", "drums"), ("vocals", "bass"), ("drums",)),
     "solo": (("bass", "drums", "other"),),
+    "verse": (*7 * (CLASSES,), ("vocals", "bass", "other"), ("vocals", "drums", "other"), ("vocals", "bass", "drums")),
 }
 VOCAL_LAYOUTS = ((), ("harmony",), ("backing",), ("double",), ("harmony", "backing"), ("double", "backing"))
-EVERYTHING = ("vocals", "bass", "drums", "other")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def arrange(plan: Plan, lead: Voice, rng: np.random.Generator) -> list[Part]:
         others = [style.other[0]] + [style.other[k] for k in sorted(1 + rng.permutation(len(style.other) - 1)[: rng.integers(1, 4)])]
         if 6 <= len(singers) + len(layout) + basses + len(others) <= 10:
             break
-    bands = [BANDS[s.kind][rng.integers(len(BANDS[s.kind]))] if s.kind in BANDS else EVERYTHING for s in plan.sections]
+    bands = [BANDS[s.kind][rng.integers(len(BANDS[s.kind]))] if s.kind in BANDS else CLASSES for s in plan.sections]
     parts = _sing(plan, singers, lead, bands, rng)
     parts += [_bass(plan, k, bands, rng) for k in range(basses)]
     parts += _drums(plan, layout, bands, rng)

@@ -215,6 +215,8 @@ def melody(plan: Plan, cells: list, section: Section, low: int, high: int, rng: 
     start, stop = section.bar * plan.steps, (section.bar + section.bars) * plan.steps
     for phrase, opening in enumerate(range(start, stop, 2 * plan.steps)):
         cell = cells[(0, 1, 0, 2)[phrase % 4]]
+        if phrase and section.kind == "verse" and rng.random() < 0.12:
+            continue  # a singer rests, too
         for first, length, move in cell:
             position = opening + first
             if position >= stop:

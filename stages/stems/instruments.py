@@ -56,6 +56,6 @@ DRUM_LAYOUTS = (
     {"kick_snare": ("kick", "snare"), "hats": ("hats", "cymbals", "toms"), "percussion": ("percussion",)},
 )
 LEVELS = {  # dB of RMS while sounding, before the song's own scale
-    "kick": -17, "snare": -18, "hats": -27, "cymbals_toms": -24, "overheads": -22, "percussion": -26, "drum_kit": -15, "kick_snare": -15, "bass": -17, "second_bass": -23,
-    "lead_vocal": -16, "double_vocal": -24, "harmony_vocal": -24, "backing_vocal": -24, "riff": -20, "chords": -22, "pad": -25, "arpeggio": -24, "lead": -20, "stabs": -23,
+    "kick": -17, "snare": -18, "hats": -27, "cymbals_toms": -24, "overheads": -22, "percussion": -24, "drum_kit": -15, "kick_snare": -15, "bass": -17, "second_bass": -23,
+    "lead_vocal": -16, "double_vocal": -22, "harmony_vocal": -22, "backing_vocal": -22, "riff": -17, "chords": -19, "pad": -22, "arpeggio": -20, "lead": -18, "stabs": -19,
 }

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import resample_poly
 
-from stages.stems import arrangement, composer, sampler, singing
+from stages.stems import CLASSES, arrangement, composer, sampler, singing
 from stages.stems.arrangement import Part
 from stages.stems.effects import place, treat
 from stages.stems.instruments import BASSES, FONTS, INSTRUMENTS, KITS, LEVELS, Instrument
@@ -18,6 +18,7 @@ from stages.stems.voices import LINES, OPEN_SYLLABLES, VOICES, Voice
 
 CATALOGUES = ("clean", "test", "noisy")
 CEILING = 0.95  # no sum of any of a song's sources exceeds it
+MIX_LEVEL = (-18.5, -14.0)  # dBFS RMS of a mixture before its gain is ridden
 DELIVERIES = {
     "sung": Delivery(),
     "belted": Delivery(vibrato=1.2, portamento=0.02),
@@ -70,8 +71,7 @@ def render_song(catalogue: str, index: int, song_seconds: tuple[float, float], r
     parts = arrangement.arrange(plan, lead, rng)
     fonts, kit = FONTS[catalogue], _Kit(str(rng.choice(style.kits)), FONTS[catalogue], rate, rng)
     delivery = DELIVERIES[str(rng.choice(style.deliveries))]
-    balance = {cls: rng.normal(0, 1.5) for cls in arrangement.EVERYTHING}
-    # Doubled parts sing the same lines
+    balance = {cls: rng.normal(0, 1.5) for cls in CLASSES}
     words = _lyrics(lead, rng)
     sources = []
     for part, own in zip(parts, rng.spawn(len(parts))):
@@ -140,16 +140,18 @@ def _vocal(part: Part, lead: Voice, second: Voice, words: list[str], delivery: D
 def _master(sources: list[Source], rate: int, rng: np.random.Generator) -> tuple[Source, ...]:
     """Bring the mixture to a level, and ride one gain for all sources so that no sum of any of them exceeds CEILING.
 
-    The largest sum of a subset, at a sample, is that of its positive or of its negative values.
+    At a sample, the largest sum of a subset is that of the positive or of the negative values: half of the sum of absolute
+    values and the absolute sum.
     """
-    audio = np.stack([source.audio for source in sources]).astype(np.float64)
+    audio = np.stack([source.audio for source in sources]).astype(np.float32)
     audio -= audio.mean(axis=2, keepdims=True)
     fade = round(0.03 * rate)
-    audio[:, :, :fade] *= np.linspace(0, 1, fade)
-    audio[:, :, -fade:] *= np.linspace(1, 0, fade)
+    audio[:, :, :fade] *= np.linspace(0, 1, fade, dtype=np.float32)
+    audio[:, :, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
     mixture = audio.sum(axis=0)
-    audio *= 10 ** (rng.uniform(-18.5, -14) / 20) / np.sqrt(np.mean(mixture**2))
-    largest = np.maximum(np.maximum(audio, 0).sum(axis=0), np.maximum(-audio, 0).sum(axis=0)).max(axis=0)
+    level = 10 ** (rng.uniform(*MIX_LEVEL) / 20) / np.sqrt(np.mean(np.square(mixture, dtype=np.float64)))
+    largest = level * (np.abs(audio).sum(axis=0) + np.abs(mixture)).max(axis=0) / 2
     window = 2 * round(0.02 * rate) + 1
-    gain = uniform_filter1d(minimum_filter1d(np.minimum(1, 0.999 * CEILING / np.maximum(largest, 1e-9)), window), window)
-    return tuple(Source(s.name, s.cls, np.ascontiguousarray(a * gain, dtype=np.float32)) for s, a in zip(sources, audio))
+    target = np.minimum(1, 0.999 * CEILING / np.maximum(largest, 1e-9))
+    gain = (level * uniform_filter1d(minimum_filter1d(target, window), window)).astype(np.float32)
+    return tuple(Source(source.name, source.cls, part * gain) for source, part in zip(sources, audio))

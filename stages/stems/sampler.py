@@ -48,32 +48,41 @@ def library() -> ctypes.CDLL:
         fluid = ctypes.CDLL(LIBRARY)
     except OSError as error:
         raise InputError(f"fluidsynth ({LIBRARY}) is missing: install the Debian package fluidsynth") from error
-    fluid.new_fluid_settings.restype = fluid.new_fluid_synth.restype = ctypes.c_void_p
+    for function in (fluid.new_fluid_settings, fluid.new_fluid_synth, fluid.fluid_synth_get_sfont_by_id):
+        function.restype = ctypes.c_void_p
     return fluid
 
 
-@lru_cache(maxsize=None)
-def _synthesiser(font: str, rate: int) -> tuple[ctypes.CDLL, ctypes.c_void_p]:
-    """One synthesiser for each font and rate in a process; it loads only the samples that are asked for."""
-    path, fluid = font_path(font), library()
-    for level in range(5):
-        fluid.fluid_set_log_function(level, None, None)
+def _synthesiser(fluid: ctypes.CDLL, rate: int) -> tuple[ctypes.c_void_p, ctypes.c_void_p]:
+    """New settings and a new synthesiser without a sound font."""
     settings = ctypes.c_void_p(fluid.new_fluid_settings())
     fluid.fluid_settings_setnum(settings, b"synth.sample-rate", ctypes.c_double(rate))
     fluid.fluid_settings_setnum(settings, b"synth.gain", ctypes.c_double(0.5))
     for key, value in {"reverb.active": 0, "chorus.active": 0, "dynamic-sample-loading": 1, "polyphony": 256}.items():
         fluid.fluid_settings_setint(settings, f"synth.{key}".encode(), value)
-    synthesiser = ctypes.c_void_p(fluid.new_fluid_synth(settings))
-    if fluid.fluid_synth_sfload(synthesiser, str(path).encode(), 1) < 0:
+    return settings, ctypes.c_void_p(fluid.new_fluid_synth(settings))
+
+
+@lru_cache(maxsize=None)
+def _font(font: str) -> tuple[ctypes.CDLL, ctypes.c_void_p]:
+    """A sound font, opened once in a process; it loads the samples of an instrument when that is first played."""
+    path, fluid = font_path(font), library()
+    for level in range(5):
+        fluid.fluid_set_log_function(level, None, None)
+    _, owner = _synthesiser(fluid, 44100)
+    number = fluid.fluid_synth_sfload(owner, str(path).encode(), 0)
+    if number < 0:
         raise InputError(f"{path}: expected a readable sound font")
-    return fluid, synthesiser
+    return fluid, ctypes.c_void_p(fluid.fluid_synth_get_sfont_by_id(owner, number))
 
 
 def play(font: str, program: int, notes: list[Note], frames: int, rate: int, drums: bool = False) -> np.ndarray:
     """Play notes with a General MIDI program (or drum kit) of a font: float32 of shape (2, frames)."""
-    fluid, synthesiser = _synthesiser(font, rate)
+    fluid, samples = _font(font)
+    # A synthesiser keeps traces of what it played before, even after a reset: each part has a new one, which borrows the font.
+    settings, synthesiser = _synthesiser(fluid, rate)
+    fluid.fluid_synth_add_sfont(synthesiser, samples)
     channel = 9 if drums else 0
-    fluid.fluid_synth_system_reset(synthesiser)
     fluid.fluid_synth_bank_select(synthesiser, channel, 128 if drums else 0)
     if fluid.fluid_synth_program_change(synthesiser, channel, program) != 0:
         raise InputError(f"{font_path(font)}: expected a {'drum kit' if drums else 'program'} {program}")
@@ -94,4 +103,8 @@ def play(font: str, program: int, notes: list[Note], frames: int, rate: int, dru
             fluid.fluid_synth_noteon(synthesiser, channel, pitch, velocity)
         elif block < blocks:
             fluid.fluid_synth_noteoff(synthesiser, channel, pitch)
+    fluid.fluid_synth_unset_program(synthesiser, channel)
+    fluid.fluid_synth_remove_sfont(synthesiser, samples)
+    fluid.delete_fluid_synth(synthesiser)
+    fluid.delete_fluid_settings(settings)
     return np.ascontiguousarray(audio[:frames].T)

@@ -21,6 +21,7 @@ from stages.stems.voices import Voice
 
 RATE = 22050  # Hz, what espeak-ng speaks at
 PERIOD = 0.005  # seconds between the vocoder's frames
+LEAD_IN = 0.2  # seconds before a phrase, for the consonants of its first word
 PROGRAM = "espeak-ng"
 
 
@@ -97,61 +98,68 @@ def _vowel(pitch: np.ndarray, envelope: np.ndarray) -> tuple[int, int]:
     return start, max(stop, start + 1)
 
 
-def sing(voice: Voice, notes: list[Note], words: list[str], seconds: float, delivery: Delivery, rng: np.random.Generator) -> np.ndarray:
+def sing(
+    voice: Voice, notes: list[Note], words: list[str], seconds: float, delivery: Delivery, rng: np.random.Generator
+) -> np.ndarray:
     """Sing notes, the i-th with the i-th word (again from the first where there are fewer): float64 mono at RATE."""
-    # Only the time from the first note to the last is synthesised.
-    begin = max(0.0, notes[0].start - 0.5)
-    notes = [note._replace(start=note.start - begin) for note in notes if note.start < seconds]
-    frames = int(np.ceil((min(seconds, notes[-1].start + begin + notes[-1].length + 0.5) - begin) / PERIOD)) + 1
-    bins = say(voice, words[0]).envelope.shape[1]
+    song = np.zeros(round(seconds * RATE))
+    sung = [(note, say(voice, words[i % len(words)])) for i, note in enumerate(notes) if note.start < seconds]
+    centre = np.mean([note.pitch for note in notes])
+    breaths = [i for i in range(1, len(sung)) if sung[i][0].start - sung[i - 1][0].start - sung[i - 1][0].length > 0.25]
+    for first, last in zip([0, *breaths], [*breaths, len(sung)]):  # rests are not synthesised
+        phrase = sung[first:last]
+        begin = max(0.0, phrase[0][0].start - LEAD_IN)
+        audio = _sing_phrase(voice, phrase, begin, centre, delivery, rng)
+        position = round(begin * RATE)
+        song[position : position + len(audio)] += audio[: len(song) - position]
+    return song
+
+
+def _sing_phrase(
+    voice: Voice, phrase: list[tuple[Note, Word]], begin: float, centre: float, delivery: Delivery, rng: np.random.Generator
+) -> np.ndarray:
+    """Notes that are sung in one breath, from `begin` seconds on."""
+    end = phrase[-1][0].start + phrase[-1][0].length
+    frames = round((end - begin + 0.2) / PERIOD)
+    bins = phrase[0][1].envelope.shape[1]
     envelope = np.full((frames, bins), -30.0)
     aperiodicity = np.ones((frames, bins))
     voiced = np.zeros(frames, bool)
-    melody = np.full(frames, np.nan)
-    vibrato = np.zeros(frames)
-    centre = np.mean([note.pitch for note in notes])
+    melody, vibrato = np.full(frames, np.nan), np.zeros(frames)
     free = 0  # first frame that no earlier note needs
-    for index, note in enumerate(notes):
-        word = say(voice, words[index % len(words)])
-        onset, count = round(note.start / PERIOD), max(8, round(note.length / PERIOD))
+    for note, word in phrase:
+        onset, count = round((note.start - begin) / PERIOD), max(8, round(note.length / PERIOD))
         source = _stretch(word, count)
-        first = onset - word.start
-        skip = max(0, free - first, -first)
-        source = source[skip:][: max(0, frames - first - skip)]
+        skip = max(0, free - (onset - word.start), word.start - onset)
+        source = source[skip:][: max(0, frames - onset + word.start - skip)]  # the vowel, not its consonant, is on the beat
         if not len(source):
             continue
-        part = slice(first + skip, first + skip + len(source))
-        low = np.minimum(source.astype(int), len(word.envelope) - 2)
+        here = slice(onset - word.start + skip, onset - word.start + skip + len(source))
+        low = source.astype(int)
         share = (source - low)[:, None]
-        loudness = 4.6 * np.log10(note.velocity / 100)
-        envelope[part] = (1 - share) * word.envelope[low] + share * word.envelope[low + 1] + loudness
-        aperiodicity[part] = word.aperiodicity[low]
-        voiced[part] = word.voiced[low]
+        envelope[here] = (1 - share) * word.envelope[low] + share * word.envelope[low + 1] + 4.6 * np.log10(note.velocity / 100)
+        aperiodicity[here] = word.aperiodicity[low]
+        voiced[here] = word.voiced[low]
+        time = np.arange(len(source)) * PERIOD
         pitch = centre + delivery.reach * (note.pitch - centre)
-        length = part.stop - part.start
-        glide = np.arange(length) * PERIOD
-        if delivery.reach < 1:  # speech falls within a word
-            melody[part] = pitch + rng.normal(0, 0.8) - 3 * glide
+        if delivery.reach < 1:  # spoken: it falls within a word
+            melody[here] = pitch + rng.normal(0, 0.8) - 3 * time
         else:
-            melody[part] = pitch - rng.choice([0, 0, 0.7, 1.5]) * np.exp(-glide / 0.06)
-        deep = voice.vibrato * delivery.vibrato * rng.uniform(0.6, 1.3) * (note.length > 0.3)
-        swell = np.clip((glide - rng.uniform(0.1, 0.35)) / 0.25, 0, 1)
-        vibrato[part] = deep * swell * np.sin(2 * np.pi * (rng.uniform(4.8, 6.5) * glide + rng.random()))
+            melody[here] = pitch - rng.choice([0, 0, 0.7, 1.5]) * np.exp(-time / 0.06)
+        depth = voice.vibrato * delivery.vibrato * rng.uniform(0.6, 1.3) * (note.length > 0.3)
+        swell = np.clip((time - rng.uniform(0.1, 0.35)) / 0.25, 0, 1)
+        vibrato[here] = depth * swell * np.sin(2 * np.pi * (rng.uniform(4.8, 6.5) * time + rng.random()))
         free = onset + count
     known = np.flatnonzero(~np.isnan(melody))
     melody = np.interp(np.arange(frames), known, melody[known])
     jitter = gaussian_filter1d(rng.standard_normal(frames), 8) * 0.35
     melody = gaussian_filter1d(melody, delivery.portamento / PERIOD) + vibrato + jitter
-    frequency = np.where(voiced & (not delivery.whisper), 440 * 2 ** ((melody - 69) / 12), 0.0)
     breath = np.clip(voice.breath + delivery.breath, 0, 0.9)
     noise = breath * np.clip(np.linspace(-0.2, 1.6, bins), 0.02, 1)  # breath is noise in the high bands first
     aperiodicity = np.clip(np.sqrt(aperiodicity**2 * (1 - noise) + noise), 0.001, 0.999)
-    power = np.exp(gaussian_filter1d(envelope, 1.0, axis=0))  # smooths the joins
-    audio = pyworld.synthesize(frequency, np.ascontiguousarray(power), aperiodicity, RATE, 1000 * PERIOD)
-    song = np.zeros(round(seconds * RATE))
-    first = round(begin * RATE)
-    song[first : first + len(audio)] = audio[: len(song) - first]
-    return song
+    power = np.exp(gaussian_filter1d(envelope, 1.0, axis=0, truncate=3.0))  # smooths the joins
+    frequency = np.where(voiced & (not delivery.whisper), 440 * 2 ** ((melody - 69) / 12), 0.0)
+    return pyworld.synthesize(frequency, power, aperiodicity, RATE, 1000 * PERIOD)
 
 
 def _stretch(word: Word, count: int) -> np.ndarray:
