@@ -1,6 +1,6 @@
 """Write the results into README.md, between its two markers, from the tables in results/.
 
-    python analysis/make_readme.py        from the repository's root, after make_tables.py
+python analysis/make_readme.py        from the repository's root, after make_tables.py
 """
 
 import sys
@@ -22,7 +22,9 @@ VERDICTS = {"true": "holds", "false": "does not hold", "": "not tested"}
 
 def results_section(folder: Path) -> str:
     """Table 2's and Table 1's averages beside the paper's, and the verdict on each claim."""
-    tables = [pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False) for name in ("table1", "table2", "claims")]
+    tables = [
+        pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False) for name in ("table1", "table2", "claims")
+    ]
     return "\n".join([separators(tables[1]), classifiers(tables[0]), claims(tables[2])])
 
 

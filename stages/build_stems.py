@@ -30,9 +30,14 @@ def build_stems(catalogue: str, params: Params) -> None:
     held_out = 0 if catalogue == "test" else getattr(settings, catalogue).validation
     splits = ["test" if catalogue == "test" else "train"] * songs + ["valid"] * held_out
     files: list[StemFile] = []
-    with atomic_folder(ROOTS[catalogue]) as root, multiprocessing.get_context("fork").Pool(params.compute.threads) as pool:
+    with (
+        atomic_folder(ROOTS[catalogue]) as root,
+        multiprocessing.get_context("fork").Pool(params.compute.threads) as pool,
+    ):
         work = functools.partial(_build_song, catalogue, root, tuple(settings.song_seconds), settings.rate)
-        for rows in tqdm(pool.imap(work, enumerate(splits)), total=len(splits), desc=f"render {catalogue}", unit="song"):
+        for rows in tqdm(
+            pool.imap(work, enumerate(splits)), total=len(splits), desc=f"render {catalogue}", unit="song"
+        ):
             files += rows
         write_manifest(root, files)
 
@@ -51,9 +56,15 @@ def _build_song(
 def _write_sources(root: Path, folder: str, song: Song, split: str, rate: int) -> list[StemFile]:
     return [
         write_stem(
-            root, f"{folder}/{source.name}.wav", source.audio, rate,
-            song=song.name, split=split, stem=source.cls, parts=(Part(source.name, source.cls),),
-        )  # fmt: skip
+            root,
+            f"{folder}/{source.name}.wav",
+            source.audio,
+            rate,
+            song=song.name,
+            split=split,
+            stem=source.cls,
+            parts=(Part(source.name, source.cls),),
+        )
         for source in song.sources
     ]
 
@@ -66,7 +77,9 @@ def _write_stems(root: Path, folder: str, song: Song, split: str, rate: int) -> 
             raise InputError(f"{song.name}: expected at least one {stem} source")
         audio = np.sum([source.audio for source in sources], axis=0, dtype=np.float32)
         parts = tuple(Part(source.name, source.cls) for source in sources)
-        rows.append(write_stem(root, f"{folder}/{stem}.wav", audio, rate, song=song.name, split=split, stem=stem, parts=parts))
+        rows.append(
+            write_stem(root, f"{folder}/{stem}.wav", audio, rate, song=song.name, split=split, stem=stem, parts=parts)
+        )
     return rows
 
 

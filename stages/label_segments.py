@@ -25,7 +25,7 @@ def label_segments(arm: str, params: Params) -> None:
 
 
 def _class_energies(arm: str, table) -> np.ndarray:
-    """Mean-square level of each class in each segment: of the stem itself in a clean set, of its sources in a noisy one."""
+    """Mean-square level of each class in each segment: of the stem in a clean set, of its sources in a noisy one."""
     if arm == "clean":
         levels = 10 ** (table["level_db"].to_numpy() / 10)
         return levels[:, None] * table[["p_vocals", "p_bass", "p_drums", "p_other"]].to_numpy()

@@ -9,7 +9,18 @@ from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 
-PACKAGES = ("torch", "torchaudio", "timm", "lightning", "demucs", "openunmix", "museval", "torchmetrics", "dvc", "mlflow")
+PACKAGES = (
+    "torch",
+    "torchaudio",
+    "timm",
+    "lightning",
+    "demucs",
+    "openunmix",
+    "museval",
+    "torchmetrics",
+    "dvc",
+    "mlflow",
+)
 
 
 def main(params: Params) -> None:

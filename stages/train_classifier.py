@@ -20,7 +20,12 @@ def main(training: str, params: Params) -> float:
     name = f"classifier/{training}/seed{params.seed}"
     settings = params.model_dump(include={"seed", "classifier", "segments"})
     model, curves = train_classifier(
-        arm, read_arm(table), stem_root(arm), params, name=name, fingerprint=fingerprint(table, settings, code_fingerprint())
+        arm,
+        read_arm(table),
+        stem_root(arm),
+        params,
+        name=name,
+        fingerprint=fingerprint(table, settings, code_fingerprint()),
     )
     curve_file = Path(f"curves/classifier/{training}.csv")
     write_weights(model, Path(f"models/classifier/{training}.safetensors"))

@@ -22,7 +22,13 @@ def main(item: str, params: Params) -> float:
     name = f"{network}/{arm}/seed{params.seed}"
     settings = params.model_dump(include={"seed", "separation", "segments"})
     model, curves = train_separator(
-        network, arm, read_arm(table), stem_root(arm), params, name=name, fingerprint=fingerprint(table, settings, code_fingerprint())
+        network,
+        arm,
+        read_arm(table),
+        stem_root(arm),
+        params,
+        name=name,
+        fingerprint=fingerprint(table, settings, code_fingerprint()),
     )
     curve_file = Path(f"curves/separator/{item}.csv")
     write_weights(model, Path(f"models/separator/{item}.safetensors"))

@@ -6,10 +6,17 @@ from conftest import RATE
 
 from stages.stems import CLASSES
 from stages.stems.audio import read_audio
-from stages.stems.corruption import corrupt_song, corrupted_stems, segment_energies, song_generator
+from stages.stems.corruption import contaminated, corrupt_song, corrupted_stems, corruption_generator, segment_energies
 from stages.stems.manifest import Part
+from stages.stems.rendered import compose_song, song_generator
 
-PARTS = [Part("voice", "vocals"), Part("bass", "bass"), Part("kick", "drums"), Part("snare", "drums"), Part("piano", "other")]
+PARTS = [
+    Part("voice", "vocals"),
+    Part("bass", "bass"),
+    Part("kick", "drums"),
+    Part("snare", "drums"),
+    Part("piano", "other"),
+]
 
 
 def with_bleeding(settings, rate):
@@ -18,20 +25,32 @@ def with_bleeding(settings, rate):
 
 def test_every_source_is_in_exactly_one_stem(params):
     for number in range(50):
-        stems = corrupted_stems(PARTS, params.corruption, song_generator(0, f"song{number}"))
+        stems = corrupted_stems(PARTS, params.corruption, corruption_generator(0, f"song{number}"))
         assert sorted(part.name for parts in stems.values() for part in parts) == sorted(part.name for part in PARTS)
+
+
+def test_default_rates_give_the_papers_contamination(params):
+    """Vocals 32 %, bass 45 %, drums 19 %, other 49 %, within 3 points, over 2000 songs of the noisy catalogue."""
+    paper = {"vocals": 0.32, "bass": 0.45, "drums": 0.19, "other": 0.49}
+    counts = dict.fromkeys(CLASSES, 0)
+    for index in range(2000):
+        score = compose_song("noisy", index, params.stems.song_seconds, song_generator("noisy", index))
+        parts = [Part(part.name, part.cls) for part in score.parts]
+        for c, held in corrupted_stems(parts, params.corruption, corruption_generator(1, score.name)).items():
+            counts[c] += contaminated(c, held)
+    assert {c: count / 2000 for c, count in counts.items()} == pytest.approx(paper, abs=0.03)
 
 
 def test_corruption_is_the_same_for_a_seed_and_another_for_another(params):
     def draw(seed):
-        return [corrupted_stems(PARTS, params.corruption, song_generator(seed, f"song{n}")) for n in range(20)]
+        return [corrupted_stems(PARTS, params.corruption, corruption_generator(seed, f"song{n}")) for n in range(20)]
 
     assert draw(0) == draw(0)
     assert draw(0) != draw(1)
 
 
 def test_bleeding_leaks_every_other_stem_softly(params):
-    stems = corrupted_stems(PARTS, with_bleeding(params.corruption, 1.0), song_generator(0, "song"))
+    stems = corrupted_stems(PARTS, with_bleeding(params.corruption, 1.0), corruption_generator(0, "song"))
     for parts in stems.values():
         assert sorted(part.name for part in parts) == sorted(part.name for part in PARTS)
         assert all(-24 <= part.gain_db <= -12 for part in parts if part.gain_db)

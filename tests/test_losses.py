@@ -79,7 +79,9 @@ def test_combination_loss_is_the_mean_over_whole_subsets_by_hand():
     assert combination_loss(magnitudes, estimates, spectra, targets, SINGLE) == pytest.approx(0.5 - 10, abs=1e-3)
     # With vocals and drums as one member, 3 of 6 hold it: the same, and the estimates of its classes may be split.
     split = column(1.5, 0, 0.5, 0)
-    assert combination_loss(split[..., None], split, spectra, targets, VOCALS_DRUMS) == pytest.approx(0.5 - 10, abs=1e-3)
+    assert combination_loss(split[..., None], split, spectra, targets, VOCALS_DRUMS) == pytest.approx(
+        0.5 - 10, abs=1e-3
+    )
 
 
 def test_batch_mean_weighs_examples_equally():

@@ -67,14 +67,21 @@ def test_sources(key):
 def test_no_voice_is_in_two_catalogues():
     voices = {catalogue: {voice.espeak for voice in VOICES[catalogue]} for catalogue in VOICES}
     assert all(len(voices[catalogue]) == len(VOICES[catalogue]) for catalogue in VOICES)
-    assert not voices["clean"] & voices["test"] and not voices["clean"] & voices["noisy"] and not voices["test"] & voices["noisy"]
+    assert (
+        not voices["clean"] & voices["test"]
+        and not voices["clean"] & voices["noisy"]
+        and not voices["test"] & voices["noisy"]
+    )
     assert all(voice.language in LINES for catalogue in VOICES for voice in VOICES[catalogue])
 
 
 def test_every_voice_is_known_to_espeak():
     known = subprocess.run(["espeak-ng", "--voices=variant"], capture_output=True, text=True, check=True).stdout
     variants = {word[3:] for word in known.split() if word.startswith("!v/")}
-    languages = {line.split()[1] for line in subprocess.run(["espeak-ng", "--voices"], capture_output=True, text=True).stdout.splitlines()}
+    languages = {
+        line.split()[1]
+        for line in subprocess.run(["espeak-ng", "--voices"], capture_output=True, text=True).stdout.splitlines()
+    }
     for voice in (voice for catalogue in VOICES for voice in VOICES[catalogue]):
         language, variant = voice.espeak.split("+")
         assert language in languages and variant in variants, voice.espeak
@@ -87,13 +94,25 @@ def test_clean_and_test_share_fonts_and_styles_and_noisy_has_others():
 
 @pytest.mark.parametrize("style", STYLES["clean"] + STYLES["noisy"], ids=lambda style: style.name)
 def test_styles_are_well_formed(style):
-    for pattern in (*style.kick, *style.snare, *style.hats, *style.cymbals, *style.percussion, *style.bass, *style.chords):
+    for pattern in (
+        *style.kick,
+        *style.snare,
+        *style.hats,
+        *style.cymbals,
+        *style.percussion,
+        *style.bass,
+        *style.chords,
+    ):
         assert len(pattern) == style.beats * style.grid, pattern
     for part in ("kick", "snare", "hats", "cymbals", "percussion"):
         for letter in "".join(getattr(style, part)).replace(".", ""):
-            assert DRUMS[letter if letter in DRUMS else letter.lower()][0] == part
+            assert DRUMS[letter.lower()][0] == part
     assert set("".join(style.bass)) <= set("13578a-.") and set("".join(style.chords)) <= set("xXm-.")
-    assert set(style.basses) <= set(BASSES) and set(style.kits) <= set(KITS) and set(style.deliveries) <= set(rendered.DELIVERIES)
+    assert (
+        set(style.basses) <= set(BASSES)
+        and set(style.kits) <= set(KITS)
+        and set(style.deliveries) <= set(rendered.DELIVERIES)
+    )
     assert {player for _, players in style.other for player in players.split()} <= set(INSTRUMENTS)
 
 
@@ -102,7 +121,9 @@ def test_a_singer_sings_the_melody():
 
     voice = VOICES["clean"][0]
     notes = [Note(0.3, 0.5, 64, 90), Note(0.9, 0.5, 67, 90), Note(1.5, 0.7, 60, 90)]
-    audio = singing.sing(voice, notes, ["all", "run", "now"], 2.5, singing.Delivery(vibrato=0), np.random.default_rng(0))
+    audio = singing.sing(
+        voice, notes, ["all", "run", "now"], 2.5, singing.Delivery(vibrato=0), np.random.default_rng(0)
+    )
     pitch, _ = pyworld.harvest(audio, singing.RATE)
     for note in notes:
         middle = pitch[round((note.start + 0.2) / 0.005) : round((note.start + note.length - 0.05) / 0.005)]

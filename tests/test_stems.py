@@ -33,7 +33,10 @@ BAD_AUDIO = {
     "empty": (lambda path: path.write_bytes(b""), "expected a readable WAV file"),
     "not audio": (lambda path: path.write_text("hello"), "expected a readable WAV file"),
     "mono": (lambda path: soundfile.write(path, np.zeros(99), RATE), "expected 2 channels, got 1"),
-    "rate": (lambda path: soundfile.write(path, np.zeros((9999, 2)), 8001), "expected a sampling rate of 8000 Hz, got 8001"),
+    "rate": (
+        lambda path: soundfile.write(path, np.zeros((9999, 2)), 8001),
+        "expected a sampling rate of 8000 Hz, got 8001",
+    ),
     "short": (truncated, "expected frames 0 to 1000"),
     "nan": (lambda path: soundfile.write(path, np.full((9999, 2), np.nan), RATE, subtype="FLOAT"), "NaN"),
 }

@@ -50,7 +50,9 @@ class Bleeding(Section):
 
 class Corruption(Section):
     flip_rate: PerClass
-    confusion: dict[Literal["vocals", "bass", "drums", "other"], dict[Literal["vocals", "bass", "drums", "other"], Probability]]
+    confusion: dict[
+        Literal["vocals", "bass", "drums", "other"], dict[Literal["vocals", "bass", "drums", "other"], Probability]
+    ]
     bleeding: Bleeding
 
     @model_validator(mode="after")

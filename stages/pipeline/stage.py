@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import write_json
-from stages.pipeline.params import Params, load_params
+from stages.pipeline.params import load_params
 
 
 def run_stage(name: str, body: Callable[..., float | None], items: tuple[str, ...] = ()) -> None:
@@ -22,7 +22,9 @@ def run_stage(name: str, body: Callable[..., float | None], items: tuple[str, ..
     try:
         arguments = sys.argv[1:]
         if len(arguments) != bool(items) or (items and arguments[0] not in items):
-            raise InputError(f"{name}: expected {'one of ' + ', '.join(items) if items else 'no argument'}, got {arguments}")
+            raise InputError(
+                f"{name}: expected {'one of ' + ', '.join(items) if items else 'no argument'}, got {arguments}"
+            )
         training_seconds = body(*arguments, load_params())
         write_timing(name, arguments[0] if items else "", time.monotonic() - started, training_seconds or 0.0)
     except InputError as error:

@@ -14,9 +14,7 @@ def hdemucs(settings: Settings, rate: int) -> HDemucs:
     The spectral branch predicts amplitudes that get the mixture's phase (`cac=False`, with -1 Wiener iterations)
     instead of complex numbers: in short trainings this learns faster.
     """
-    return HDemucs(
-        list(CLASSES), channels=settings.channels, samplerate=rate, cac=False, wiener_iters=-1, end_iters=-1
-    )
+    return HDemucs(list(CLASSES), channels=settings.channels, samplerate=rate, cac=False, wiener_iters=-1, end_iters=-1)
 
 
 def hdemucs_loss(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:

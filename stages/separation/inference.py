@@ -57,7 +57,7 @@ def overlap_add(estimate: Callable[[Tensor], Tensor], mixture: Tensor, chunk: in
 
 
 def fade_window(chunk: int, fade: int, first: bool, last: bool) -> Tensor:
-    """Weights (chunk,) of a chunk: squared-sine slopes over `fade` frames that sum to 1 with those of its neighbours."""
+    """Weights (chunk,) of a chunk: squared-sine slopes over `fade` frames; neighbours sum to 1."""
     rise = torch.sin(torch.linspace(0, torch.pi / 2, fade + 2)[1:-1]).square()
     window = torch.ones(chunk)
     if fade and not first:

@@ -56,9 +56,7 @@ def whole_subsets(groups: Tensor) -> Tensor:
     return ((inside == 0) | (inside == size)).all(dim=2).to(groups)
 
 
-def combination_loss(
-    magnitudes: Tensor, estimates: Tensor, spectra: Tensor, targets: Tensor, groups: Tensor
-) -> Tensor:
+def combination_loss(magnitudes: Tensor, estimates: Tensor, spectra: Tensor, targets: Tensor, groups: Tensor) -> Tensor:
     """X-UMX's multi-domain combination loss, L_freq + 10 L_time (Sawata et al., ICASSP 2021, arXiv 2010.04228).
 
     Both are averaged over the subsets of classes that split no member, then over the batch: 14 subsets for a

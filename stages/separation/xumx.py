@@ -17,7 +17,7 @@ STATISTICS_BATCHES = 4
 
 
 class Estimate(NamedTuple):
-    """Masks of the sources (batch, sources, 2, bins, frames) on the mixture's complex spectrum (batch, 2, bins, frames)."""
+    """Masks (batch, sources, 2, bins, frames) on the mixture's complex spectrum (batch, 2, bins, frames)."""
 
     masks: Tensor
     mixture: Tensor

@@ -6,15 +6,31 @@ import numpy as np
 
 from stages.stems import CLASSES, composer
 from stages.stems.composer import Plan, Section
-from stages.stems.instruments import BASSES, DRUM_LAYOUTS, DRUMS, INSTRUMENTS
+from stages.stems.instruments import DRUM_LAYOUTS, INSTRUMENTS
 from stages.stems.sampler import Note
 from stages.stems.voices import Voice
 
 # Classes that may sound in the sections where the band is not complete; one row is drawn for each such section.
 BANDS = {
-    "intro": (("other",), ("other", "drums"), ("bass", "drums"), ("bass", "other"), ("vocals", "other"), ("drums",), ("bass", "drums", "other")),
+    "intro": (
+        ("other",),
+        ("other", "drums"),
+        ("bass", "drums"),
+        ("bass", "other"),
+        ("vocals", "other"),
+        ("drums",),
+        ("bass", "drums", "other"),
+    ),
     "outro": (("other",), ("vocals", "other"), ("bass", "drums", "other"), ("drums", "other")),
-    "break": (("vocals", "other"), ("vocals", "drums"), ("vocals", "bass", "drums"), ("vocals",), ("bass", "drums"), ("vocals", "bass"), ("drums",)),
+    "break": (
+        ("vocals", "other"),
+        ("vocals", "drums"),
+        ("vocals", "bass", "drums"),
+        ("vocals",),
+        ("bass", "drums"),
+        ("vocals", "bass"),
+        ("drums",),
+    ),
     "solo": (("bass", "drums", "other"),),
     "verse": (*7 * (CLASSES,), ("vocals", "bass", "other"), ("vocals", "drums", "other"), ("vocals", "bass", "drums")),
 }
@@ -23,7 +39,7 @@ VOCAL_LAYOUTS = ((), ("harmony",), ("backing",), ("double",), ("harmony", "backi
 
 @dataclass(frozen=True)
 class Part:
-    """One source before it sounds: `role` says how it is played and mixed; `player` names its instrument (not drums, vocals)."""
+    """One source before it sounds: how it is played and mixed (`role`), and on what (`player`, of bass and other)."""
 
     name: str
     cls: str
@@ -39,7 +55,9 @@ def arrange(plan: Plan, lead: Voice, rng: np.random.Generator) -> list[Part]:
         singers = ("lead", *VOCAL_LAYOUTS[rng.integers(len(VOCAL_LAYOUTS))])
         layout = DRUM_LAYOUTS[rng.integers(len(DRUM_LAYOUTS))]
         basses = 1 + int(rng.random() < 0.2)
-        others = [style.other[0]] + [style.other[k] for k in sorted(1 + rng.permutation(len(style.other) - 1)[: rng.integers(1, 4)])]
+        others = [style.other[0]] + [
+            style.other[k] for k in sorted(1 + rng.permutation(len(style.other) - 1)[: rng.integers(1, 4)])
+        ]
         if 6 <= len(singers) + len(layout) + basses + len(others) <= 10:
             break
     bands = [BANDS[s.kind][rng.integers(len(BANDS[s.kind]))] if s.kind in BANDS else CLASSES for s in plan.sections]
@@ -51,12 +69,14 @@ def arrange(plan: Plan, lead: Voice, rng: np.random.Generator) -> list[Part]:
         player = str(rng.choice(players.split()))
         names[player] = names.get(player, 0) + 1
         name = player if names[player] == 1 else f"{player}_{names[player]}"
-        parts.append(_other(plan, role, name, player, _playing(plan, "other", bands, 1.0 if k == 0 else 0.65, rng), rng))
+        parts.append(
+            _other(plan, role, name, player, _playing(plan, "other", bands, 1.0 if k == 0 else 0.65, rng), rng)
+        )
     return parts
 
 
 def _playing(plan: Plan, cls: str, bands: list, chance: float, rng: np.random.Generator) -> list[Section]:
-    """The sections a part plays in: where its class may sound, by chance in the verse and nearly always in the chorus."""
+    """The sections a part plays in: where its class may sound, by chance; nearly always in the chorus."""
     able = [section for section, band in zip(plan.sections, bands) if cls in band]
     playing = [s for s in able if rng.random() < (max(chance, 0.9) if s.kind in ("chorus", "solo") else chance)]
     return playing or [max(able, key=lambda s: (s.kind in ("verse", "chorus"), s.bars))]
@@ -65,7 +85,11 @@ def _playing(plan: Plan, cls: str, bands: list, chance: float, rng: np.random.Ge
 def _sing(plan: Plan, singers: tuple[str, ...], voice: Voice, bands: list, rng: np.random.Generator) -> list[Part]:
     cells = composer.draw_cells(plan, plan.style.density * rng.uniform(0.85, 1.15), rng)
     low = voice.low + int(rng.integers(0, 5))
-    tune = [n for s in _playing(plan, "vocals", bands, 1.0, rng) for n in composer.melody(plan, cells, s, low, min(voice.high, low + 15), rng)]
+    tune = [
+        n
+        for s in _playing(plan, "vocals", bands, 1.0, rng)
+        for n in composer.melody(plan, cells, s, low, min(voice.high, low + 15), rng)
+    ]
     tune = [note for note, after in zip(tune, [*tune[1:], None]) if after is None or after.start - note.start > 0.04]
     looseness = 0.02 * rng.random()
     parts = []
@@ -79,21 +103,37 @@ def _sing(plan: Plan, singers: tuple[str, ...], voice: Voice, bands: list, rng: 
             centre = voice.low + 9
             share = [n for s in sections for n in composer.chords(plan, "x" + "-" * (plan.steps - 1), s, centre, 0.0)]
             share = [note for note in share if note.pitch == min(m.pitch for m in share if m.start == note.start)]
-        parts.append(Part(f"{singer}_vocal", "vocals", f"{singer}_vocal", "", tuple(composer.humanise(share, looseness, rng))))
+        parts.append(
+            Part(f"{singer}_vocal", "vocals", f"{singer}_vocal", "", tuple(composer.humanise(share, looseness, rng)))
+        )
     return parts
 
 
 def _bass(plan: Plan, number: int, bands: list, rng: np.random.Generator) -> Part:
     style = plan.style
     if number == 0:
-        player, sections, low = str(rng.choice(style.basses)), _playing(plan, "bass", bands, 1.0, rng), int(rng.integers(28, 33))
+        player, sections, low = (
+            str(rng.choice(style.basses)),
+            _playing(plan, "bass", bands, 1.0, rng),
+            int(rng.integers(28, 33)),
+        )
     else:  # a second bass doubles an octave away, in the chorus first
-        player, sections, low = str(rng.choice(["sub", "analogue", "synth_bass"])), _playing(plan, "bass", bands, 0.4, rng), int(rng.integers(33, 40))
+        player, sections, low = (
+            str(rng.choice(["sub", "analogue", "synth_bass"])),
+            _playing(plan, "bass", bands, 0.4, rng),
+            int(rng.integers(33, 40)),
+        )
     pattern = style.bass[rng.integers(len(style.bass))]
     notes = [note for section in sections for note in composer.bass(plan, pattern, section, low)]
     name = f"{player}_bass" if not player.endswith("bass") else player
     role = "bass" if number == 0 else "second_bass"
-    return Part(name if number == 0 else f"{name}_2", "bass", role, player, tuple(composer.humanise(notes, rng.uniform(0.002, 0.012), rng)))
+    return Part(
+        name if number == 0 else f"{name}_2",
+        "bass",
+        role,
+        player,
+        tuple(composer.humanise(notes, rng.uniform(0.002, 0.012), rng)),
+    )
 
 
 def _drums(plan: Plan, layout: dict, bands: list, rng: np.random.Generator) -> list[Part]:
@@ -102,8 +142,16 @@ def _drums(plan: Plan, layout: dict, bands: list, rng: np.random.Generator) -> l
     parts = []
     grooves = {}  # verse and chorus have a groove each
     for kind in ("verse", "chorus"):
-        grooves[kind] = {part: patterns[rng.integers(len(patterns))] for part, patterns in (
-            ("kick", style.kick), ("snare", style.snare), ("hats", style.hats), ("cymbals", style.cymbals), ("percussion", style.percussion))}
+        grooves[kind] = {
+            part: patterns[rng.integers(len(patterns))]
+            for part, patterns in (
+                ("kick", style.kick),
+                ("snare", style.snare),
+                ("hats", style.hats),
+                ("cymbals", style.cymbals),
+                ("percussion", style.percussion),
+            )
+        }
     riding = rng.random() < 0.35  # the chorus on the ride, or only crashes
     for name, voices in layout.items():
         notes = []
@@ -122,12 +170,21 @@ def _other(plan: Plan, role: str, name: str, player: str, sections: list[Section
     style, instrument = plan.style, INSTRUMENTS[player]
     centre = instrument.centre + int(rng.integers(-3, 4))
     pattern = style.chords[rng.integers(len(style.chords))]
-    strum = rng.uniform(0.006, 0.022) if "guitar" in player or player in ("mandolin", "banjo", "twelve_string", "harp") else 0.0
-    shape, every = str(rng.choice(["up", "down", "both", "wide"])), int(rng.choice([1, 2, 2])) * (2 if style.grid == 8 else 1)
+    strum = (
+        rng.uniform(0.006, 0.022)
+        if "guitar" in player or player in ("mandolin", "banjo", "twelve_string", "harp")
+        else 0.0
+    )
+    shape, every = (
+        str(rng.choice(["up", "down", "both", "wide"])),
+        int(rng.choice([1, 2, 2])) * (2 if style.grid == 8 else 1),
+    )
     if plan.step * every < 0.09:
         every *= 2
     cells = composer.draw_cells(plan, rng.uniform(0.7, 1.5), rng)
-    stab = "".join(c if c == "." else "X" if rng.random() < 0.5 else "." for c in pattern.replace("-", ".").replace("m", "."))
+    stab = "".join(
+        c if c == "." else "X" if rng.random() < 0.5 else "." for c in pattern.replace("-", ".").replace("m", ".")
+    )
     stab = stab if "X" in stab else "X" + "-" * (plan.style.grid - 1) + "." * (plan.steps - plan.style.grid)
     notes: list[Note] = []
     for section in sections:

@@ -29,7 +29,9 @@ def read_audio(path: Path, start: int = 0, stop: int | None = None, rate: int | 
     except soundfile.LibsndfileError as error:
         raise InputError(f"{path}: expected a readable WAV file: {error.error_string}") from error
     if len(audio) != stop - start:
-        raise InputError(f"{path}: expected {stop - start} frames from frame {start}, got {len(audio)}: the file is cut short")
+        raise InputError(
+            f"{path}: expected {stop - start} frames from frame {start}, got {len(audio)}: the file is cut short"
+        )
     if not np.isfinite(audio).all():
         raise InputError(f"{path}: frames {start} to {stop} hold NaN or infinite samples")
     return np.ascontiguousarray(audio.T)

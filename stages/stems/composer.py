@@ -10,8 +10,13 @@ from stages.stems.sampler import Note
 from stages.stems.styles import Style
 
 SCALES = {
-    "major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10), "dorian": (0, 2, 3, 5, 7, 9, 10), "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-    "phrygian": (0, 1, 3, 5, 7, 8, 10), "harmonic": (0, 2, 3, 5, 7, 8, 11), "blues": (0, 3, 5, 6, 7, 10),
+    "major": (0, 2, 4, 5, 7, 9, 11),
+    "minor": (0, 2, 3, 5, 7, 8, 10),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    "harmonic": (0, 2, 3, 5, 7, 8, 11),
+    "blues": (0, 3, 5, 6, 7, 10),
 }
 NUMERALS = {"i": 0, "ii": 2, "iii": 4, "iv": 5, "v": 7, "vi": 9, "vii": 11}
 FORMS = (  # section and relative length; verse and chorus have the whole band
@@ -69,7 +74,9 @@ def draw_plan(style: Style, seconds: float, rng: np.random.Generator) -> Plan:
     bars = max(2, int(np.ceil(seconds / (step * style.beats * style.grid))))
     forms = [form for form in FORMS if len(form) <= bars]
     form = forms[rng.integers(len(forms))]
-    edges = np.round(np.cumsum([0, *(length for _, length in form)]) / sum(length for _, length in form) * bars).astype(int)
+    edges = np.round(np.cumsum([0, *(length for _, length in form)]) / sum(length for _, length in form) * bars).astype(
+        int
+    )
     edges = np.maximum.accumulate(np.maximum(edges, np.arange(len(edges))))
     edges[-1] = bars
     sections = tuple(Section(kind, int(a), int(b - a)) for (kind, _), a, b in zip(form, edges, edges[1:]) if b > a)
@@ -99,8 +106,15 @@ def parse_chord(name: str, tonic: int) -> Chord:
 def humanise(notes: list[Note], looseness: float, rng: np.random.Generator) -> list[Note]:
     """A player's timing (seconds of spread, and a habit of being early or late) and touch."""
     habit = rng.normal(0, 0.5 * looseness)
-    return [Note(max(0.0, n.start + habit + rng.normal(0, looseness)), n.length, n.pitch, int(np.clip(n.velocity + rng.normal(0, 6), 20, 124)))
-            for n in notes]
+    return [
+        Note(
+            max(0.0, n.start + habit + rng.normal(0, looseness)),
+            n.length,
+            n.pitch,
+            int(np.clip(n.velocity + rng.normal(0, 6), 20, 124)),
+        )
+        for n in notes
+    ]
 
 
 def drums(plan: Plan, patterns: dict[str, str], section: Section, part: str, rng: np.random.Generator) -> list[Note]:
@@ -110,16 +124,20 @@ def drums(plan: Plan, patterns: dict[str, str], section: Section, part: str, rng
         last = bar == section.bar + section.bars - 1 and section.bars > 1
         fill = plan.steps - plan.style.grid if last else plan.steps
         if part in patterns:
-            letters += [(bar * plan.steps + s, c) for s, c in enumerate(patterns[part]) if c != "." and (s < fill or part in ("kick", "percussion"))]
+            letters += [
+                (bar * plan.steps + s, c)
+                for s, c in enumerate(patterns[part])
+                if c != "." and (s < fill or part in ("kick", "percussion"))
+            ]
         if part == "toms" and last:
-            letters += [(bar * plan.steps + s, "T") for s in range(fill, plan.steps) if rng.random() < 0.8]
+            letters += [(bar * plan.steps + s, "f") for s in range(fill, plan.steps) if rng.random() < 0.8]
         if part == "snare" and last:
             letters += [(bar * plan.steps + s, "s") for s in range(fill, plan.steps) if rng.random() < 0.35]
         if part == "cymbals" and bar == section.bar and section.kind in ("chorus", "verse"):
-            letters.append((bar * plan.steps, "C"))
+            letters.append((bar * plan.steps, "z"))
     notes = []
-    for index, (position, letter) in enumerate(letters):
-        name = letter if letter in DRUMS else letter.lower()
+    for position, letter in letters:
+        name = letter.lower()  # capitals are accents
         _, key, velocity = DRUMS[name]
         if part == "toms":
             key = (50, 48, 47, 45, 43)[min(4, int(position % plan.style.grid * 5 / plan.style.grid))]
@@ -138,14 +156,28 @@ def bass(plan: Plan, pattern: str, section: Section, low: int) -> list[Note]:
             root = low + (chord.root - low) % 12
             following = low + (plan.chord((bar + 1) * plan.steps).root - low) % 12
             third = (chord.tones[1] - chord.root) % 12
-            pitch = {"1": root, "3": root + third, "5": root + 7, "7": root + 10, "8": root + 12, "a": following - 1 if following > low else following + 1}[letter]
+            pitch = {
+                "1": root,
+                "3": root + third,
+                "5": root + 7,
+                "7": root + 10,
+                "8": root + 12,
+                "a": following - 1 if following > low else following + 1,
+            }[letter]
             end = bar * plan.steps + last
-            notes.append(Note(plan.time(position), 0.95 * (plan.time(end) - plan.time(position)), pitch, 102 if first % plan.style.grid == 0 else 90))
+            notes.append(
+                Note(
+                    plan.time(position),
+                    0.95 * (plan.time(end) - plan.time(position)),
+                    pitch,
+                    102 if first % plan.style.grid == 0 else 90,
+                )
+            )
     return notes
 
 
 def chords(plan: Plan, pattern: str, section: Section, centre: int, strum: float, power: bool = False) -> list[Note]:
-    """Chords in a rhythm, voiced round a pitch; `strum` seconds between strings; `power` leaves root, fifth and octave."""
+    """Chords in a rhythm, voiced round a pitch; `strum` seconds between strings; `power`: root, fifth and octave."""
     notes = []
     for bar in range(section.bar, section.bar + section.bars):
         for index, (first, last, letter) in enumerate(_held(pattern)):
@@ -161,7 +193,10 @@ def chords(plan: Plan, pattern: str, section: Section, centre: int, strum: float
             length = 0.07 if letter == "m" else 0.93 * (plan.time(end) - plan.time(position))
             velocity = {"X": 112, "m": 60}.get(letter, 92 if first % plan.style.grid == 0 else 82)
             order = pitches if index % 2 == 0 else pitches[::-1]
-            notes += [Note(plan.time(position) + strum * k, max(0.05, length - strum * k), pitch, velocity) for k, pitch in enumerate(order)]
+            notes += [
+                Note(plan.time(position) + strum * k, max(0.05, length - strum * k), pitch, velocity)
+                for k, pitch in enumerate(order)
+            ]
     return notes
 
 
@@ -175,10 +210,17 @@ def arpeggio(plan: Plan, section: Section, centre: int, shape: str, every: int) 
     notes = []
     for index, position in enumerate(range(section.bar * plan.steps, (section.bar + section.bars) * plan.steps, every)):
         tones = sorted(centre - 6 + (tone - centre + 6) % 12 for tone in plan.chord(position).tones)
-        tones = tones + [tones[0] + 12]
-        order = {"up": tones, "down": tones[::-1], "both": tones + tones[-2:0:-1], "wide": [tones[0], tones[2], tones[1], tones[-1]]}[shape]
+        tones = [*tones, tones[0] + 12]
+        order = {
+            "up": tones,
+            "down": tones[::-1],
+            "both": tones + tones[-2:0:-1],
+            "wide": [tones[0], tones[2], tones[1], tones[-1]],
+        }[shape]
         pitch = order[index % len(order)]
-        notes.append(Note(plan.time(position), 0.9 * every * plan.step, pitch, 96 if position % plan.style.grid == 0 else 80))
+        notes.append(
+            Note(plan.time(position), 0.9 * every * plan.step, pitch, 96 if position % plan.style.grid == 0 else 80)
+        )
     return notes
 
 
@@ -186,11 +228,14 @@ def draw_cells(plan: Plan, density: float, rng: np.random.Generator) -> list[lis
     """Three two-bar phrases that a melody repeats: (first step, length in steps, move in steps of the scale)."""
     cells = []
     grid = plan.style.grid
-    choices, weights = {3: ((1, 2, 3, 4, 6), (0.25, 0.2, 0.35, 0.1, 0.1)), 4: ((1, 2, 3, 4, 6, 8), (0.06, 0.4, 0.14, 0.26, 0.08, 0.06)),
-                        8: ((1, 2, 4, 6, 8, 12), (0.05, 0.4, 0.3, 0.1, 0.1, 0.05))}[grid]
+    choices, weights = {
+        3: ((1, 2, 3, 4, 6), (0.25, 0.2, 0.35, 0.1, 0.1)),
+        4: ((1, 2, 3, 4, 6, 8), (0.06, 0.4, 0.14, 0.26, 0.08, 0.06)),
+        8: ((1, 2, 4, 6, 8, 12), (0.05, 0.4, 0.3, 0.1, 0.1, 0.05)),
+    }[grid]
     weights = np.array(weights) * np.array(choices, float) ** -(density - 1)
     # No more than about seven notes a second, no less than a note a second.
-    fits = np.array([0.13 <= c * plan.step / min(1.0, 1 / density) and c * plan.step < 1.2 / density for c in choices])
+    fits = np.array([c * plan.step / min(1.0, 1 / density) >= 0.13 and c * plan.step < 1.2 / density for c in choices])
     weights = np.where(fits, weights, 0.0) if fits.any() else weights
     for _ in range(3):
         total = 2 * plan.steps
@@ -198,7 +243,18 @@ def draw_cells(plan: Plan, density: float, rng: np.random.Generator) -> list[lis
         cell = []
         while position < end:
             length = float(rng.choice(choices, p=weights / weights.sum()))
-            cell.append((position, length, int(rng.choice([-2, -1, -1, 0, 0, 1, 1, 2, 3, -3], p=[0.1, 0.2, 0.1, 0.12, 0.08, 0.2, 0.1, 0.06, 0.02, 0.02]))))
+            cell.append(
+                (
+                    position,
+                    length,
+                    int(
+                        rng.choice(
+                            [-2, -1, -1, 0, 0, 1, 1, 2, 3, -3],
+                            p=[0.1, 0.2, 0.1, 0.12, 0.08, 0.2, 0.1, 0.06, 0.02, 0.02],
+                        )
+                    ),
+                )
+            )
             position += length
         first, _, move = cell[-1]  # the last note is held into the rest
         cell[-1] = (first, float(min(total - first - 0.5, rng.uniform(1, 2.5) * grid)), move)
@@ -238,4 +294,6 @@ def melody(plan: Plan, cells: list, section: Section, low: int, high: int, rng: 
 def harmonise(plan: Plan, notes: list[Note], steps: int) -> list[Note]:
     """A second voice so many steps of the scale above (or below) a melody."""
     ladder = [p for p in range(24, 100) if (p - plan.tonic) % 12 in plan.scale]
-    return [note._replace(pitch=ladder[int(np.argmin(np.abs(np.array(ladder) - note.pitch))) + steps]) for note in notes]
+    return [
+        note._replace(pitch=ladder[int(np.argmin(np.abs(np.array(ladder) - note.pitch))) + steps]) for note in notes
+    ]

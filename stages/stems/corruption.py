@@ -17,7 +17,7 @@ from stages.stems.audio import read_audio
 from stages.stems.manifest import Part, StemFile, write_stem
 
 
-def song_generator(seed: int, song: str) -> np.random.Generator:
+def corruption_generator(seed: int, song: str) -> np.random.Generator:
     """The random generator of one song's corruption: it depends on the seed and the song's name alone."""
     return np.random.default_rng([seed, zlib.crc32(song.encode())])
 
@@ -33,7 +33,9 @@ def nominal_labels(classes: Sequence[str], settings: Corruption, generator: np.r
     return labels
 
 
-def corrupted_stems(parts: Sequence[Part], settings: Corruption, generator: np.random.Generator) -> dict[str, list[Part]]:
+def corrupted_stems(
+    parts: Sequence[Part], settings: Corruption, generator: np.random.Generator
+) -> dict[str, list[Part]]:
     """What each nominal stem of a song is made of, given the song's sources."""
     labels = nominal_labels([part.cls for part in parts], settings, generator)
     stems = {c: [part for part, label in zip(parts, labels, strict=True) if label == c] for c in CLASSES}
@@ -72,19 +74,23 @@ def corrupt_song(
     """Write the corrupted stems of one song below `root`; returns their manifest rows."""
     first = sources[0]
     paths = {file.sources[0].name: source_root / file.path for file in sources}
-    stems = corrupted_stems([file.sources[0] for file in sources], settings, song_generator(seed, song))
+    stems = corrupted_stems([file.sources[0] for file in sources], settings, corruption_generator(seed, song))
     return [
         write_stem(
-            root, f"train/{song}/{c}.wav", mix_parts(parts, paths, first.frames, first.rate), first.rate,
-            song=song, split=first.split, stem=c, parts=tuple(parts),
-        )  # fmt: skip
+            root,
+            f"train/{song}/{c}.wav",
+            mix_parts(parts, paths, first.frames, first.rate),
+            first.rate,
+            song=song,
+            split=first.split,
+            stem=c,
+            parts=tuple(parts),
+        )
         for c, parts in stems.items()
     ]
 
 
-def segment_energies(
-    stem: StemFile, source_paths: dict[str, Path], starts: Sequence[int], length: int
-) -> np.ndarray:
+def segment_energies(stem: StemFile, source_paths: dict[str, Path], starts: Sequence[int], length: int) -> np.ndarray:
     """The mean-square level of each class's sources in each segment of a stem, shape (segments, 4)."""
     energies = np.zeros((len(starts), len(CLASSES)))
     for column, c in enumerate(CLASSES):

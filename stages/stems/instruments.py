@@ -43,9 +43,9 @@ KITS = {  # General MIDI kits; an empty tuple is the drum machine of synthesis.p
 # Drum letters of the patterns: source, General MIDI key, velocity.
 DRUMS = {
     "k": ("kick", 36, 100), "s": ("snare", 38, 98), "g": ("snare", 38, 42), "r": ("snare", 37, 90), "c": ("snare", 39, 98), "h": ("hats", 42, 88), "l": ("hats", 42, 55),
-    "o": ("hats", 46, 88), "p": ("hats", 44, 80), "d": ("cymbals", 51, 85), "b": ("cymbals", 53, 90), "C": ("cymbals", 49, 100), "t": ("percussion", 54, 80),
+    "o": ("hats", 46, 88), "p": ("hats", 44, 80), "d": ("cymbals", 51, 85), "b": ("cymbals", 53, 90), "z": ("cymbals", 49, 100), "t": ("percussion", 54, 80),
     "m": ("percussion", 70, 85), "w": ("percussion", 56, 75), "n": ("percussion", 63, 88), "u": ("percussion", 64, 88), "v": ("percussion", 75, 80),
-    "y": ("percussion", 60, 85), "x": ("percussion", 61, 85), "T": ("toms", 47, 100),
+    "y": ("percussion", 60, 85), "x": ("percussion", 61, 85), "f": ("toms", 47, 100),
 }
 # How a kit is recorded: each row is one song's drum sources, each the parts that share a track.
 DRUM_LAYOUTS = (

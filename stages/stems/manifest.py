@@ -119,7 +119,9 @@ def _parse_row(root: Path, manifest: Path, number: int, row: dict[str, str]) -> 
         raise InputError(f"{manifest}: row {number}: expected a split of {', '.join(SPLITS)}, got {file.split!r}")
     unknown = ({file.stem, *file.truth} | {part.cls for part in file.sources}) - {*CLASSES, MIXTURE}
     if unknown:
-        raise InputError(f"{manifest}: row {number}: unknown class {min(unknown)!r}, expected one of {', '.join(CLASSES)}")
+        raise InputError(
+            f"{manifest}: row {number}: unknown class {min(unknown)!r}, expected one of {', '.join(CLASSES)}"
+        )
     if not (Path(root) / file.path).resolve().is_relative_to(Path(root).resolve()):
         raise InputError(f"{manifest}: row {number}: expected a path inside {root}, got {file.path!r}")
     return file

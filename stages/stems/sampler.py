@@ -5,7 +5,7 @@ command-line program would read the whole font for each one.
 """
 
 import ctypes
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ def _synthesiser(fluid: ctypes.CDLL, rate: int) -> tuple[ctypes.c_void_p, ctypes
     return settings, ctypes.c_void_p(fluid.new_fluid_synth(settings))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _font(font: str) -> tuple[ctypes.CDLL, ctypes.c_void_p]:
     """A sound font, opened once in a process; it loads the samples of an instrument when that is first played."""
     path, fluid = font_path(font), library()
@@ -79,7 +79,7 @@ def _font(font: str) -> tuple[ctypes.CDLL, ctypes.c_void_p]:
 def play(font: str, program: int, notes: list[Note], frames: int, rate: int, drums: bool = False) -> np.ndarray:
     """Play notes with a General MIDI program (or drum kit) of a font: float32 of shape (2, frames)."""
     fluid, samples = _font(font)
-    # A synthesiser keeps traces of what it played before, even after a reset: each part has a new one, which borrows the font.
+    # Even after a reset a synthesiser keeps traces of what it played: each part has a new one, which borrows the font.
     settings, synthesiser = _synthesiser(fluid, rate)
     fluid.fluid_synth_add_sfont(synthesiser, samples)
     channel = 9 if drums else 0

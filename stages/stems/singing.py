@@ -27,7 +27,7 @@ PROGRAM = "espeak-ng"
 
 @dataclass(frozen=True)
 class Word:
-    """A spoken word: log power envelope and aperiodicity (frames, bins), which frames are voiced, and the vowel's frames."""
+    """A spoken word: log power envelope and aperiodicity (frames, bins), its voiced frames, the vowel's frames."""
 
     envelope: np.ndarray
     aperiodicity: np.ndarray
@@ -60,7 +60,9 @@ def say(voice: Voice, text: str) -> Word:
     command = [PROGRAM, "-v", voice.espeak, "-s", "150", "-p", "50", "--stdout", text]
     spoken = subprocess.run(command, capture_output=True)
     if spoken.returncode != 0 or not spoken.stdout:
-        raise InputError(f"espeak-ng voice {voice.espeak}: expected speech, got {spoken.stderr.decode(errors='replace').strip()!r}")
+        raise InputError(
+            f"espeak-ng voice {voice.espeak}: expected speech, got {spoken.stderr.decode(errors='replace').strip()!r}"
+        )
     audio, rate = soundfile.read(io.BytesIO(spoken.stdout), dtype="float64")
     loud = np.flatnonzero(np.abs(audio) > 0.01 * np.abs(audio).max())
     if rate != RATE or not len(loud):
@@ -116,7 +118,12 @@ def sing(
 
 
 def _sing_phrase(
-    voice: Voice, phrase: list[tuple[Note, Word]], begin: float, centre: float, delivery: Delivery, rng: np.random.Generator
+    voice: Voice,
+    phrase: list[tuple[Note, Word]],
+    begin: float,
+    centre: float,
+    delivery: Delivery,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Notes that are sung in one breath, from `begin` seconds on."""
     end = phrase[-1][0].start + phrase[-1][0].length
@@ -131,13 +138,17 @@ def _sing_phrase(
         onset, count = round((note.start - begin) / PERIOD), max(8, round(note.length / PERIOD))
         source = _stretch(word, count)
         skip = max(0, free - (onset - word.start), word.start - onset)
-        source = source[skip:][: max(0, frames - onset + word.start - skip)]  # the vowel, not its consonant, is on the beat
+        source = source[skip:][
+            : max(0, frames - onset + word.start - skip)
+        ]  # the vowel, not its consonant, is on the beat
         if not len(source):
             continue
         here = slice(onset - word.start + skip, onset - word.start + skip + len(source))
         low = source.astype(int)
         share = (source - low)[:, None]
-        envelope[here] = (1 - share) * word.envelope[low] + share * word.envelope[low + 1] + 4.6 * np.log10(note.velocity / 100)
+        envelope[here] = (
+            (1 - share) * word.envelope[low] + share * word.envelope[low + 1] + 4.6 * np.log10(note.velocity / 100)
+        )
         aperiodicity[here] = word.aperiodicity[low]
         voiced[here] = word.voiced[low]
         time = np.arange(len(source)) * PERIOD
@@ -163,7 +174,7 @@ def _sing_phrase(
 
 
 def _stretch(word: Word, count: int) -> np.ndarray:
-    """For each sung frame the word's frame (a fraction): consonants as spoken, the vowel's middle over `count` frames."""
+    """For each sung frame the word's (a fraction): consonants as spoken, the vowel's middle over `count` frames."""
     total = len(word.envelope)
     coda = min(total - word.stop, 30)
     vowel = max(4, count - min(coda, count // 3))

@@ -46,7 +46,7 @@ ROCK = Style(
 BALLAD = Style(
     "ballad", (62, 88), 4, 4, (("major", "I V vi IV"), ("major", "I iii IV V"), ("minor", "i bVI bIII bVII"), ("major", "vi IV I V"), ("major", "I vi ii7 V")),
     ("k.........k.....", "k......k..k.....", "k.......k......."), ("....s.......s...", "........S.......", "....r.......r..."),
-    ("h.l.h.l.h.l.h.l.", "h...l...h...l...", "hlllhlllhlllhlll"), ("d...d...d...d...", "C..............."),
+    ("h.l.h.l.h.l.h.l.", "h...l...h...l...", "hlllhlllhlllhlll"), ("d...d...d...d...", "z..............."),
     ("m.m.m.m.m.m.m.m.", "....t.......t..."), ("acoustic", "brush", "room", "machine"),
     ("1-------1---5---", "1-------------a-", "1-----5-8---5---"), ("finger", "fretless", "acoustic", "sub"),
     ("x-------x-------", "x---------------", "x---x---x---x---"),
@@ -74,7 +74,7 @@ HOUSE = Style(
 HIP_HOP = Style(
     "hip_hop", (82, 100), 4, 4, (("minor", "i bVI"), ("minor", "i7 iv7"), ("dorian", "i7 ii7"), ("minor", "i bVII bVI V")),
     ("K..k......k..k..", "K......kK.k.....", "K.k....k..k....."), ("....S.......S...", "....S.......S..g", "....C.......C..."),
-    ("h.h.h.h.h.h.h.h.", "h.hhh.h.h.hhh.h.", "h.h.h.o.h.h.hhh."), ("C...............",), ("..m...m...m...m.", "..v..v....v..v..", "t...T...t...T..."),
+    ("h.h.h.h.h.h.h.h.", "h.hhh.h.h.hhh.h.", "h.h.h.o.h.h.hhh."), ("z...............",), ("..m...m...m...m.", "..v..v....v..v..", "t...T...t...T..."),
     ("room", "acoustic", "analogue_kit", "machine"), ("1----.1-..1-....", "1-..1---..8-....", "1---------5-1-a-"), ("sub", "finger", "acoustic", "analogue"),
     ("x-----......x-..", "x---------------", "..x-..x-....x-.."),
     (("chords", "electric_piano piano vibraphone"), ("arpeggio", "harp celesta pluck piano"), ("pad", "strings warm_pad"), ("lead", "flute muted_trumpet synth_lead"),
@@ -106,7 +106,7 @@ SOUL = Style(
 
 PUNK = Style(
     "pop_punk", (156, 190), 4, 4, (("major", "I V vi IV"), ("major", "I IV V V"), ("minor", "i bVI bIII bVII")),
-    ("k.....k.k.......", "k..kk...k..kk...", "k...k...k...k..."), ("....S.......S...", "..S...S...S...S."), ("H.H.H.H.H.H.H.H.", "O...O...O...O..."), ("D...D...D...D...", "C.......C......."),
+    ("k.....k.k.......", "k..kk...k..kk...", "k...k...k...k..."), ("....S.......S...", "..S...S...S...S."), ("H.H.H.H.H.H.H.H.", "O...O...O...O..."), ("D...D...D...D...", "z.......z......."),
     ("t...t...t...t...",), ("power", "room", "acoustic"), ("1-1-1-1-1-1-1-1-", "1-1-1-1-1-1-5-a-"), ("pick", "driven"), ("x-x-x-x-x-x-x-x-", "X--X--X-X--X--X-"),
     (("riff", "driven_guitar"), ("chords", "driven_guitar crunch_guitar"), ("lead", "lead_guitar synth_lead"), ("arpeggio", "clean_guitar"), ("pad", "organ synth_strings")),
     ("belted", "sung"), 0.7)
@@ -114,7 +114,7 @@ PUNK = Style(
 METAL = Style(
     "metal", (120, 180), 4, 4, (("minor", "i bVI bVII i"), ("phrygian", "i bII i bVII"), ("harmonic", "i iv V i"), ("minor", "i i bIII bII")),
     ("kkkkkkkkkkkkkkkk", "k.kkk.kkk.kkk.kk", "k..kk..kk..kk...", "k.k.k.k.k.k.k.k."), ("....S.......S...", "........S.......", "..S...S...S...S."), ("H...H...H...H...", "O...O...O...O..."),
-    ("C...D...D...D...", "B...B...B...B...", "C.......C......."), ("w...w...w...w...",), ("power", "room"), ("1.111.111.111.11", "1-1-1-1-1-1-1-1-", "1--1--1-1--1--1-"), ("driven", "pick"),
+    ("z...D...D...D...", "B...B...B...B...", "z.......z......."), ("w...w...w...w...",), ("power", "room"), ("1.111.111.111.11", "1-1-1-1-1-1-1-1-", "1--1--1-1--1--1-"), ("driven", "pick"),
     ("X.xxX.xxX.xxX.xx", "x---------------", "X--X--X-X--X--X-"),
     (("riff", "driven_guitar"), ("riff", "driven_guitar crunch_guitar"), ("lead", "lead_guitar"), ("pad", "strings synth_strings"), ("arpeggio", "clean_guitar synth_lead")),
     ("belted", "rap"), 0.8)
@@ -127,7 +127,7 @@ BLUES = Style(
 
 REGGAE = Style(
     "reggae", (68, 88), 4, 4, (("minor", "i bVII"), ("major", "I IV V IV"), ("dorian", "i7 IV"), ("major", "I ii I IV")),
-    ("........K.......", "K.......K.......", "K...K...K...K..."), ("........R.......", "........S.......", "....r..r....r..."), ("h.l.h.l.h.l.h.l.", "..h...h...h...h.", "h.lhh.lhh.lhh.lh"), ("C...............",),
+    ("........K.......", "K.......K.......", "K...K...K...K..."), ("........R.......", "........S.......", "....r..r....r..."), ("h.l.h.l.h.l.h.l.", "..h...h...h...h.", "h.lhh.lhh.lhh.lh"), ("z...............",),
     ("n..u..n...nu..n.", "m.m.m.m.m.m.m.m.", "v..v..v...v....."), ("acoustic", "room", "machine"), ("1-..1-3-5-......", "....1-1-8-5-3-..", "1---..5-..8-7-5-"), ("finger", "sub", "fretless"),
     ("....x.......x...", "..x...x...x...x.", "....xx......xx.."),
     (("chords", "clean_guitar"), ("chords", "organ piano"), ("stabs", "brass trombone"), ("lead", "melodica sax organ"), ("pad", "organ synth_strings")), ("sung", "breathy"), 1.0, 0.15)
@@ -148,7 +148,7 @@ DRUM_AND_BASS = Style(
 
 SYNTHPOP = Style(
     "synthpop", (104, 132), 4, 4, (("minor", "i bVI bIII bVII"), ("major", "I V vi IV"), ("minor", "i bVII bVI bVII"), ("major", "IV I V vi")),
-    ("K...K...K...K...", "K.......K.k.....", "K..k....K......."), ("....S.......S...", "....C.......C...", "....S.......S.s."), ("h.h.h.h.h.h.h.h.", "..o...o...o...o.", "hlhlhlhlhlhlhlhl"), ("C...............",),
+    ("K...K...K...K...", "K.......K.k.....", "K..k....K......."), ("....S.......S...", "....C.......C...", "....S.......S.s."), ("h.h.h.h.h.h.h.h.", "..o...o...o...o.", "hlhlhlhlhlhlhlhl"), ("z...............",),
     ("..t...t...t...t.", "w..w..w.........", "m.mmm.mmm.mmm.mm"), ("analogue_kit", "machine"), ("1.1.1.1.1.1.1.1.", "1.8.1.8.1.8.1.8.", "1-..1-1-..1-8-5-"), ("synth_bass", "analogue", "analogue"),
     ("x-----x-----x---", "..x...x...x...x.", "x---------------"),
     (("pad", "pad synth_strings warm_pad"), ("arpeggio", "pluck synth_lead"), ("lead", "synth_lead sax"), ("chords", "pluck synth_brass clean_guitar"), ("stabs", "synth_brass")), ("sung", "breathy"), 0.9)
@@ -170,7 +170,7 @@ DISCO = Style(
 TRAP = Style(
     "trap", (66, 78), 4, 8, (("minor", "i bVI"), ("harmonic", "i iv"), ("phrygian", "i bII"), ("minor", "i bVII bVI v")),
     ("K.....k...............k...k.....", "K...........k.......k.......k...", "K.......k...........k..........."), ("................S...............", "................C..............."),
-    ("h.h.h.h.h.hhh.h.h.h.h.h.hhhhh.h.", "h...h...h.h.h...hhh.h...h.h.hhhh", "h.h.h.h.h.h.h.h.h.h.h.h.h.h.h.h."), ("C...............................",), ("......v.......v.......v.......v.", "........m.......m.......m......."),
+    ("h.h.h.h.h.hhh.h.h.h.h.h.hhhhh.h.", "h...h...h.h.h...hhh.h...h.h.hhhh", "h.h.h.h.h.h.h.h.h.h.h.h.h.h.h.h."), ("z...............................",), ("......v.......v.......v.......v.", "........m.......m.......m......."),
     ("machine", "analogue_kit"), ("1-----1---------------1---------", "1-----------..1-----8-----......"), ("sub", "sub", "reese"), ("x-------------------------------", "x-----------x-----------........"),
     (("arpeggio", "celesta pluck harp nylon_guitar"), ("pad", "pad warm_pad strings"), ("lead", "flute synth_lead"), ("chords", "piano electric_piano"), ("stabs", "brass strings")), ("rap", "whispered_rap", "sung"), 1.6)
 

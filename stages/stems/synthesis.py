@@ -33,23 +33,102 @@ def draw_patch(kind: str, rng: np.random.Generator) -> Patch:
 
     wave = str(rng.choice(["saw", "square", "saw", "triangle"]))
     if kind == "sub":
-        return Patch(str(rng.choice(["sine", "triangle"])), 1, 0.0, between(0.003, 0.03), between(0.3, 2), rng.uniform(0.5, 1.0),
-                     between(0.03, 0.2), between(150, 500), between(300, 2500), 0.0, between(0.01, 0.08))
+        return Patch(
+            str(rng.choice(["sine", "triangle"])),
+            1,
+            0.0,
+            between(0.003, 0.03),
+            between(0.3, 2),
+            rng.uniform(0.5, 1.0),
+            between(0.03, 0.2),
+            between(150, 500),
+            between(300, 2500),
+            0.0,
+            between(0.01, 0.08),
+        )
     if kind == "analogue":
-        return Patch(wave, int(rng.integers(1, 3)), between(0.05, 0.2), 0.004, between(0.08, 0.5), rng.uniform(0.2, 0.9),
-                     between(0.03, 0.12), between(150, 700), between(800, 5000), rng.uniform(0, 0.8), rng.choice([0.0, 0.04]))
+        return Patch(
+            wave,
+            int(rng.integers(1, 3)),
+            between(0.05, 0.2),
+            0.004,
+            between(0.08, 0.5),
+            rng.uniform(0.2, 0.9),
+            between(0.03, 0.12),
+            between(150, 700),
+            between(800, 5000),
+            rng.uniform(0, 0.8),
+            rng.choice([0.0, 0.04]),
+        )
     if kind == "reese":
-        return Patch("saw", 3, between(0.15, 0.5), 0.01, between(0.5, 2), 0.9, 0.1, between(250, 700), between(700, 2500), 0.6, 0.03)
+        return Patch(
+            "saw",
+            3,
+            between(0.15, 0.5),
+            0.01,
+            between(0.5, 2),
+            0.9,
+            0.1,
+            between(250, 700),
+            between(700, 2500),
+            0.6,
+            0.03,
+        )
     if kind == "lead":
-        return Patch(wave, int(rng.integers(1, 5)), between(0.05, 0.3), between(0.004, 0.04), between(0.2, 1), rng.uniform(0.5, 1),
-                     between(0.05, 0.3), between(900, 3000), between(2500, 9000), 0.0, rng.choice([0.0, 0.03, 0.08]))
+        return Patch(
+            wave,
+            int(rng.integers(1, 5)),
+            between(0.05, 0.3),
+            between(0.004, 0.04),
+            between(0.2, 1),
+            rng.uniform(0.5, 1),
+            between(0.05, 0.3),
+            between(900, 3000),
+            between(2500, 9000),
+            0.0,
+            rng.choice([0.0, 0.03, 0.08]),
+        )
     if kind == "pluck":
-        return Patch(wave, int(rng.integers(1, 4)), between(0.05, 0.2), 0.003, between(0.08, 0.35), rng.uniform(0, 0.25),
-                     between(0.05, 0.3), between(300, 1000), between(2000, 9000), 0.0, 0.0)
+        return Patch(
+            wave,
+            int(rng.integers(1, 4)),
+            between(0.05, 0.2),
+            0.003,
+            between(0.08, 0.35),
+            rng.uniform(0, 0.25),
+            between(0.05, 0.3),
+            between(300, 1000),
+            between(2000, 9000),
+            0.0,
+            0.0,
+        )
     if kind == "organ":
-        return Patch("triangle", 2, between(0.02, 0.06), 0.008, 0.3, rng.uniform(0.7, 1), 0.04, between(1500, 4000), 6000, 0.6, 0.0)
-    return Patch(wave, int(rng.integers(3, 6)), between(0.08, 0.3), between(0.15, 0.8), between(0.8, 2), rng.uniform(0.6, 1),
-                 between(0.4, 1.2), between(500, 1500), between(1000, 5000), rng.uniform(0, 0.4), 0.0)
+        return Patch(
+            "triangle",
+            2,
+            between(0.02, 0.06),
+            0.008,
+            0.3,
+            rng.uniform(0.7, 1),
+            0.04,
+            between(1500, 4000),
+            6000,
+            0.6,
+            0.0,
+        )
+    return Patch(
+        wave,
+        int(rng.integers(3, 6)),
+        between(0.08, 0.3),
+        between(0.15, 0.8),
+        between(0.8, 2),
+        rng.uniform(0.6, 1),
+        between(0.4, 1.2),
+        between(500, 1500),
+        between(1000, 5000),
+        rng.uniform(0, 0.4),
+        0.0,
+    )
 
 
 def synthesise(patch: Patch, notes: list[Note], frames: int, rate: int, rng: np.random.Generator) -> np.ndarray:
@@ -116,7 +195,11 @@ class ElectronicKit:
         self.rate, self.rng = rate, rng
         self.kick_pitch, self.kick_sweep = rng.uniform(42, 62), rng.uniform(2, 7)
         self.kick_fall, self.kick_decay = rng.uniform(0.015, 0.05), np.exp(rng.uniform(np.log(0.08), np.log(0.5)))
-        self.snare_pitch, self.snare_decay, self.snare_noise = rng.uniform(150, 240), rng.uniform(0.05, 0.2), rng.uniform(0.4, 0.9)
+        self.snare_pitch, self.snare_decay, self.snare_noise = (
+            rng.uniform(150, 240),
+            rng.uniform(0.05, 0.2),
+            rng.uniform(0.4, 0.9),
+        )
         self.hat_band, self.hat_decay = rng.uniform(5000, 8000), rng.uniform(0.02, 0.06)
         self.metal = rng.uniform(0, 0.8)
         self.drive = rng.uniform(0.5, 3)
@@ -145,15 +228,23 @@ class ElectronicKit:
             time = np.arange(len(claps)) / self.rate
             return claps * np.where(time < 0.03, 1 - (time % 0.01) / 0.012, 1)
         if key in (37, 75, 76, 77, 56):  # rim, clave, blocks, cowbell
-            return 0.6 * self._swept({37: 900, 75: 2400, 56: 560}.get(key, 1600), 0.1, 0.005, 0.05 if key != 56 else 0.15, 0.3)
+            return 0.6 * self._swept(
+                {37: 900, 75: 2400, 56: 560}.get(key, 1600), 0.1, 0.005, 0.05 if key != 56 else 0.15, 0.3
+            )
         if key in (41, 43, 45, 47, 48, 50, 60, 61, 62, 63, 64):  # toms, bongos and congas
-            pitch = {41: 70, 43: 80, 45: 95, 47: 120, 48: 140, 50: 160, 60: 400, 61: 300, 62: 340, 63: 320, 64: 220}[key]
+            pitch = {41: 70, 43: 80, 45: 95, 47: 120, 48: 140, 50: 160, 60: 400, 61: 300, 62: 340, 63: 320, 64: 220}[
+                key
+            ]
             return self._swept(pitch, 0.8, 0.04, 0.2 if key < 60 else 0.1, 0.05)
         decay = {46: 0.25, 49: 0.9, 57: 0.9, 51: 0.4, 53: 0.4, 54: 0.08, 70: 0.05, 82: 0.05}.get(key, self.hat_decay)
-        noise = self._noise(self.hat_band * (0.6 if key in (49, 57) else 1), decay, int(min(1.5, 6 * decay) * self.rate))
+        noise = self._noise(
+            self.hat_band * (0.6 if key in (49, 57) else 1), decay, int(min(1.5, 6 * decay) * self.rate)
+        )
         time = np.arange(len(noise)) / self.rate
         ring = sum(np.sign(np.sin(2 * np.pi * f * time)) for f in (2051.0, 3066.0, 4111.0, 5423.0, 6243.0)) / 5
-        ring = sosfilt(butter(2, 0.6 * self.hat_band, "highpass", fs=self.rate, output="sos"), ring) * np.exp(-time / decay)
+        ring = sosfilt(butter(2, 0.6 * self.hat_band, "highpass", fs=self.rate, output="sos"), ring) * np.exp(
+            -time / decay
+        )
         return 0.5 * ((1 - self.metal) * noise + self.metal * ring)
 
     def _swept(self, pitch: float, sweep: float, fall: float, decay: float, click: float) -> np.ndarray:
