@@ -35,6 +35,7 @@ def report(results: Results, claims: pd.DataFrame, comparisons: pd.DataFrame) ->
         *classification_parts(results),
         "## Precision and recall against the threshold (Figure 4)",
         "![Precision and recall of each class against the threshold](figures/thresholds.png)",
+        "On single stems of the test songs. "
         "In every figure, a classifier has the colour of the labels that it gives; Ψ_refined is trained on those of "
         "Ψ_noisy. The dotted line is the threshold that the labels were refined with.",
         "## Labels before and after refinement",

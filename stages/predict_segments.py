@@ -5,6 +5,8 @@ Probabilities and labels are two stages, so that a changed threshold never runs 
 
 from pathlib import Path
 
+import torch
+
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 from stages.recognition.model import load_classifier
@@ -16,6 +18,7 @@ REFINED_ARMS = ("psi_clean", "psi_noisy", "psi_refined")
 
 def main(arm: str, params: Params) -> None:
     """Write data/probabilities/<arm>.csv: the noisy arm's rows with the probabilities of Ψ."""
+    torch.set_num_threads(params.compute.threads)
     model = load_classifier(Path(f"models/classifier/{arm.removeprefix('psi_')}.safetensors"), params)
     table = read_arm(Path("data/arms/noisy.csv"))
     table[PROBABILITIES] = predict(model, table, stem_root("noisy"), params)

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import torch
+
 from stages.pipeline.files import atomic_file, write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 from stages.pipeline.tracking import line_figure, log_run
 from stages.recognition.model import load_classifier
-from stages.scoring.classification import score_classifier
+from stages.scoring.classification import multi_label_inputs, scores, single_label_inputs, threshold_curve
 from stages.stems import CLASSES
 from stages.stems.manifest import read_manifest
 from stages.stems.segments import nominal_segments
@@ -17,9 +19,14 @@ ROOT = Path("data/stems/test")
 
 def main(training: str, params: Params) -> None:
     """Write metrics/score_classifier/<training>.json and curves/thresholds/<training>.csv."""
+    torch.set_num_threads(params.compute.threads)
     model = load_classifier(Path(f"models/classifier/{training}.safetensors"), params)
     table = nominal_segments(ROOT, read_manifest(ROOT), params.segments.seconds, params.segments.silence_db)
-    metrics, curve = score_classifier(model, table, ROOT, params)
+    threshold = params.scoring.threshold
+    single = single_label_inputs(model, table, ROOT, params)
+    multi = multi_label_inputs(model, table, ROOT, params)
+    metrics = {"threshold": threshold, "single": scores(*single, threshold), "multi": scores(*multi, threshold)}
+    curve = threshold_curve(*single)
     write_json(Path(f"metrics/score_classifier/{training}.json"), metrics)
     curve_file = Path(f"curves/thresholds/{training}.csv")
     with atomic_file(curve_file) as temporary:

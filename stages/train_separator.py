@@ -34,11 +34,10 @@ def main(item: str, params: Params) -> float:
     write_weights(model, Path(f"models/separator/{item}.safetensors"))
     write_curves(curves, curve_file)
     write_json(Path(f"metrics/train_separator/{item}.json"), curves.summary())
+    lines = {"training loss": ([p[0] for p in curves.points], [p[1] for p in curves.points])}
     measured = [(step, validation) for step, _, validation in curves.points if validation is not None]
-    lines = {
-        "training loss": ([p[0] for p in curves.points], [p[1] for p in curves.points]),
-        "validation loss": tuple(zip(*measured, strict=True)),
-    }
+    if measured:
+        lines["validation loss"] = tuple(zip(*measured, strict=True))
     log_run(
         "train_separator", name, params, data=table, metrics=curves.summary(), files=[curve_file],
         curve=curves.points, figures={"curve.png": line_figure(lines, "step", "loss")},

@@ -58,7 +58,7 @@ def scores(probabilities: np.ndarray, targets: np.ndarray, threshold: float) -> 
     together): {"accuracy", "f1", "precision", "recall"}, all within 0..1.
     """
     predicted = torch.from_numpy(probabilities >= threshold).int()
-    wanted = torch.from_numpy(targets).int()
+    wanted = torch.tensor(targets).int()
     per_class = {k: metric(predicted, wanted, len(CLASSES), average="none").tolist() for k, metric in METRICS.items()}
     pooled = {k: metric(predicted, wanted, len(CLASSES), average="micro").item() for k, metric in METRICS.items()}
     return {
@@ -75,7 +75,7 @@ def threshold_curve(probabilities: np.ndarray, targets: np.ndarray) -> pd.DataFr
     A precision without a prediction, or a recall without anything to find, is NaN: there the curve ends.
     """
     precision, recall, _ = multilabel_precision_recall_curve(
-        torch.from_numpy(probabilities), torch.from_numpy(targets).int(), len(CLASSES), torch.from_numpy(THRESHOLDS)
+        torch.from_numpy(probabilities), torch.tensor(targets).int(), len(CLASSES), torch.from_numpy(THRESHOLDS)
     )
     curves = [  # the last point of each curve, at threshold 1, is torchmetrics' own addition
         pd.DataFrame({"class": c, "threshold": THRESHOLDS, "precision": p[:-1], "recall": r[:-1]})
