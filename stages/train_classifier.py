@@ -6,7 +6,7 @@ from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import code_fingerprint, fingerprint, run_stage
 from stages.pipeline.tracking import line_figure, log_run
-from stages.pipeline.training import checkpoint_path, write_curves, write_weights
+from stages.pipeline.training import remove_checkpoints, write_curves, write_weights
 from stages.recognition.training import train_classifier
 from stages.stems.segments import read_arm, stem_root
 
@@ -37,7 +37,7 @@ def main(training: str, params: Params) -> float:
         "train_classifier", name, params, data=table, metrics=curves.summary(), files=[curve_file],
         curve=curves.points, figures={"curve.png": line_figure(lines, "step", "loss · accuracy")},
     )  # fmt: skip
-    checkpoint_path(name).unlink(missing_ok=True)
+    remove_checkpoints(name)
     return curves.training_seconds
 
 

@@ -7,7 +7,7 @@ from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import code_fingerprint, fingerprint, run_stage
 from stages.pipeline.tracking import line_figure, log_run
-from stages.pipeline.training import checkpoint_path, write_curves, write_weights
+from stages.pipeline.training import remove_checkpoints, write_curves, write_weights
 from stages.separation.networks import NETWORKS
 from stages.separation.training import train_separator
 from stages.stems.segments import ARMS, read_arm, stem_root
@@ -42,7 +42,7 @@ def main(item: str, params: Params) -> float:
         "train_separator", name, params, data=table, metrics=curves.summary(), files=[curve_file],
         curve=curves.points, figures={"curve.png": line_figure(lines, "step", "loss")},
     )  # fmt: skip
-    checkpoint_path(name).unlink(missing_ok=True)
+    remove_checkpoints(name)
     return curves.training_seconds
 
 

@@ -25,7 +25,11 @@ class Steps(torch.utils.data.Dataset):
         if step == self.dies_at:
             raise RuntimeError("killed")
         x = torch.randn(4, 3, generator=torch.Generator().manual_seed(step))
-        return {"x": x * float("nan") if step == self.nan_at else x, "y": x.sum(dim=1, keepdim=True)}
+        return {
+            "x": x * float("nan") if step == self.nan_at else x,
+            "y": x.sum(dim=1, keepdim=True),
+            "songs": ["a", "b"],
+        }
 
 
 def network() -> torch.nn.Module:
@@ -59,6 +63,29 @@ def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(every_step_
         assert torch.equal(a, b)
 
 
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(every_step_is_saved, capfd):
+    whole, resumed = network(), network()
+    run(whole, Steps(), "another training")
+    with pytest.raises(RuntimeError, match="killed"):
+        run(network(), Steps(dies_at=7))
+    last, _ = training.checkpoint_paths("toy/arm/seed0")
+    content = bytearray(last.read_bytes())
+    content[len(content) // 2] ^= 1
+    last.write_bytes(content)
+    seen = []
+
+    class Watched(Steps):
+        def __getitem__(self, step):
+            seen.append(step)
+            return super().__getitem__(step)
+
+    run(resumed, Watched())
+    assert f"{last}: damaged" in capfd.readouterr().err
+    assert seen[0] == 6
+    for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
 def test_a_checkpoint_of_another_training_is_not_used(every_step_is_saved):
     with pytest.raises(RuntimeError, match="killed"):
         run(network(), Steps(dies_at=7), "other labels")
@@ -76,7 +103,7 @@ def test_a_checkpoint_of_another_training_is_not_used(every_step_is_saved):
 
 
 def test_a_nan_stops_training_and_names_run_and_step(every_step_is_saved):
-    with pytest.raises(InputError, match="toy/arm/seed0: step 5: expected a finite loss"):
+    with pytest.raises(InputError, match=r"toy/arm/seed0: step 5: expected a finite loss .* from the songs a, b"):
         run(network(), Steps(nan_at=5))
 
 

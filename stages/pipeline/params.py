@@ -101,6 +101,7 @@ class Xumx(Training):
 
 class HDemucs(Training):
     channels: Count
+    cac: bool
     clip: Positive
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params
 from stages.pipeline.stage import fingerprint
 
@@ -47,7 +48,32 @@ def log_run(
         files: results to attach; they and `metrics` are what makes a result the same.
         curve: (step, loss, validation or None).
         figures: by file name.
+
+    Raises InputError if MLflow cannot store it.
     """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    key = fingerprint(experiment, name, params.model_dump(), metrics, *files)
+    try:
+        _log(experiment, name, params, key, data, metrics, files, curve, figures or {})
+    except (MlflowException, SQLAlchemyError) as error:
+        raise InputError(
+            f"MLflow run {name} of {experiment} could not be logged: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def _log(
+    experiment: str,
+    name: str,
+    params: Params,
+    key: str,
+    data: Path,
+    metrics: dict,
+    files: Sequence[Path],
+    curve: Curve,
+    figures: dict[str, "Figure"],
+) -> None:
     from mlflow import MlflowClient
     from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
 
@@ -59,7 +85,6 @@ def log_run(
         if found
         else client.create_experiment(experiment, artifact_location=(root / "mlruns" / experiment).as_uri())
     )
-    key = fingerprint(experiment, name, params.model_dump(), metrics, *files)
     for run in client.search_runs([experiment_id], f"tags.result = '{key}'"):
         if run.info.status == "FINISHED":
             return
@@ -76,7 +101,7 @@ def log_run(
     client.log_inputs(run_id, [DatasetInput(Dataset(data.stem, digest, "local", str(data)))])
     for file in files:
         client.log_artifact(run_id, str(file))
-    for file_name, figure in (figures or {}).items():
+    for file_name, figure in figures.items():
         client.log_figure(run_id, figure, file_name)
     client.set_terminated(run_id)
 

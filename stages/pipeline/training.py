@@ -1,6 +1,9 @@
 """One training loop for every network: seeded by step, resumable to the byte, stopped by the first NaN."""
 
+import hashlib
+import io
 import math
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +21,7 @@ WARM_UP = 0.05  # share of the steps in which the learning rate rises to its pea
 CHECKPOINT_SECONDS = 30.0
 CURVE_POINTS = 50
 
-Batch = dict[str, torch.Tensor]
+Batch = dict[str, torch.Tensor | list[str]]  # tensors, and under "songs" where they come from
 
 
 @dataclass
@@ -58,13 +61,14 @@ def fit(
 
     Args:
         loss: maps (model, batch) to a scalar.
-        batches: `batches[step]` is the batch of a step and depends on (seed, step) alone.
+        batches: `batches[step]` is the `Batch` of a step and depends on (seed, step) alone.
         name: of the run, e.g. "xumx/psi_refined/seed0"; also where its checkpoints are.
         clip: the largest gradient norm.
         fingerprint: of everything that the result depends on; a checkpoint with another one is not used.
         validate: measured ten times in a training, and at its end.
 
-    Raises InputError at the first loss or gradient that is not finite; the last checkpoint stays.
+    Raises InputError with the songs of the batch at the first loss or gradient that is not finite; the last checkpoint
+    stays.
     """
     from lightning.fabric import Fabric
 
@@ -73,7 +77,7 @@ def fit(
     model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     model, optimizer = fabric.setup(model, optimizer)
-    checkpoint = Checkpoint(checkpoint_path(name), fingerprint)
+    checkpoint = Checkpoint(name, fingerprint)
     curves = Curves()
     first = checkpoint.load(model, optimizer, curves)
     loader = DataLoader(
@@ -89,12 +93,15 @@ def fit(
         torch.manual_seed(seed * 1_000_003 + step)  # dropout, too, depends on (seed, step) alone
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * learning_rate_factor(step, settings.steps)
-        value = loss(model, fabric.to_device(batch))
+        value = loss(model, to_device(batch, fabric.device))
         optimizer.zero_grad()
         fabric.backward(value)
         norm = fabric.clip_gradients(model, optimizer, max_norm=clip, error_if_nonfinite=False)
         if not (torch.isfinite(value) and torch.isfinite(norm)):
-            raise InputError(f"{name}: step {step}: expected a finite loss and gradient, got {value:g} and {norm:g}")
+            raise InputError(
+                f"{name}: step {step}: expected a finite loss and gradient, got {value:g} and {norm:g} "
+                f"from the songs {', '.join(batch['songs'])}"
+            )
         optimizer.step()
         since.append(value.item())
         curves.training_seconds += time.monotonic() - started
@@ -116,19 +123,35 @@ def fit(
     return curves
 
 
-def checkpoint_path(name: str) -> Path:
-    """Where the checkpoints of a run are; the stage removes the file once it has written the final weights."""
-    return Path("checkpoints") / f"{name.replace('/', '-')}.pt"
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """A batch with its tensors on a device."""
+    return {key: part.to(device) if isinstance(part, torch.Tensor) else part for key, part in batch.items()}
+
+
+def checkpoint_paths(name: str) -> tuple[Path, Path]:
+    """Where the last checkpoint of a run is, and the one before it."""
+    stem = name.replace("/", "-")
+    return Path("checkpoints") / f"{stem}.pt", Path("checkpoints") / f"{stem}.previous.pt"
+
+
+def remove_checkpoints(name: str) -> None:
+    """Forget a run's checkpoints, once its stage has written the final weights."""
+    for path in checkpoint_paths(name):
+        path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training's state on disk, beside the DVC outputs; written to a temporary name, then renamed."""
+    """A training's state on disk, beside the DVC outputs: the last one, and the one before in case it is damaged.
 
-    path: Path
+    A file is the SHA-256 of what follows, then torch's format; written to a temporary name, synced, then renamed.
+    """
+
+    name: str
     fingerprint: str
 
     def save(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, curves: Curves, step: int) -> None:
+        """Write the state after `step` steps."""
         state = {
             "fingerprint": self.fingerprint,
             "step": step,
@@ -137,21 +160,37 @@ class Checkpoint:
             "points": curves.points,
             "training_seconds": curves.training_seconds,
         }
-        with atomic_file(self.path) as temporary:
-            torch.save(state, temporary)
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        last, previous = checkpoint_paths(self.name)
+        with atomic_file(last) as temporary:
+            temporary.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
+            if last.exists():
+                last.replace(previous)
 
     def load(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, curves: Curves) -> int:
-        """Restore the state if it belongs to this training; returns the step to go on from."""
-        if not self.path.exists():
-            return 0
-        state = torch.load(self.path, weights_only=True, map_location="cpu")
-        if state["fingerprint"] != self.fingerprint:
-            return 0
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        curves.points = [tuple(point) for point in state["points"]]
-        curves.training_seconds = state["training_seconds"]
-        return state["step"]
+        """Restore the last undamaged state of this very training; returns the step to go on from."""
+        for path in checkpoint_paths(self.name):
+            state = self._read(path)
+            if state and state["fingerprint"] == self.fingerprint:
+                model.load_state_dict(state["model"])
+                optimizer.load_state_dict(state["optimizer"])
+                curves.points = [tuple(point) for point in state["points"]]
+                curves.training_seconds = state["training_seconds"]
+                return state["step"]
+        return 0
+
+    @staticmethod
+    def _read(path: Path) -> dict | None:
+        """The state in a file; None if there is none, and None with a line on stderr if it is damaged."""
+        if not path.exists():
+            return None
+        content = path.read_bytes()
+        digest, body = content[:32], content[32:]
+        if hashlib.sha256(body).digest() != digest:
+            print(f"{path}: damaged, going on without it", file=sys.stderr)
+            return None
+        return torch.load(io.BytesIO(body), weights_only=True, map_location="cpu")
 
 
 def write_weights(model: torch.nn.Module, path: Path) -> None:

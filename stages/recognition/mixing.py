@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params
+from stages.pipeline.training import Batch
 from stages.recognition.effects import apply_effects
 from stages.stems import CLASSES
 from stages.stems.segments import read_segment
@@ -54,11 +55,12 @@ class RandomMixes(Dataset):
     def __len__(self) -> int:
         return self.settings.steps
 
-    def __getitem__(self, step: int) -> dict[str, torch.Tensor]:
-        """The batch of a step: "audio" (batch, 2, frames) and "labels" (batch, 4) of 0 and 1, both float32."""
+    def __getitem__(self, step: int) -> Batch:
+        """A step's batch: "audio" (batch, 2, frames), "labels" (batch, 4) of 0 and 1, both float32, and "songs"."""
         rng = np.random.default_rng([*self.seed, step])
         audio = np.zeros((self.settings.batch, 2, self.frames), np.float32)
         labels = np.zeros((self.settings.batch, len(CLASSES)), np.float32)
+        songs = set()
         for mixture, target in zip(audio, labels, strict=True):
             for pool in self.pools:
                 if rng.random() < self.settings.keep_probability:
@@ -66,4 +68,5 @@ class RandomMixes(Dataset):
                     segment = read_segment(self.root, self.paths[row], *self.bounds[row])
                     mixture += apply_effects(segment, self.rate, self.effect_probability, rng)
                     np.maximum(target, self.labels[row], out=target)
-        return {"audio": torch.from_numpy(audio), "labels": torch.from_numpy(labels)}
+                    songs.add(Path(self.paths[row]).parent.name)
+        return {"audio": torch.from_numpy(audio), "labels": torch.from_numpy(labels), "songs": sorted(songs)}

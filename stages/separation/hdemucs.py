@@ -11,10 +11,17 @@ from stages.stems import CLASSES
 def hdemucs(settings: Settings, rate: int) -> HDemucs:
     """Build Hybrid Demucs: mixture (batch, 2, samples) to estimates (batch, 4, 2, samples).
 
-    The spectral branch predicts amplitudes that get the mixture's phase (`cac=False`, with -1 Wiener iterations)
-    instead of complex numbers: in short trainings this learns faster.
+    Without `cac`, the spectral branch predicts amplitudes that get the mixture's phase (-1 Wiener iterations) instead
+    of complex numbers: in short trainings this learns faster.
     """
-    return HDemucs(list(CLASSES), channels=settings.channels, samplerate=rate, cac=False, wiener_iters=-1, end_iters=-1)
+    return HDemucs(
+        list(CLASSES),
+        channels=settings.channels,
+        samplerate=rate,
+        cac=settings.cac,
+        wiener_iters=-1,
+        end_iters=-1,
+    )
 
 
 def hdemucs_loss(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:

@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params, Training
+from stages.pipeline.training import Batch
 from stages.stems import CLASSES
 from stages.stems.segments import read_segment
 
@@ -29,7 +30,8 @@ class TrainingMixtures(Dataset):
         targets: (batch, 4, 2, frames). A multi-labelled segment is in the slot of its first class, and the slots of its
             other classes are zero;
         groups: (batch, 4, 4) of 0 and 1: row i says which classes are in the segment whose audio is in slot i. The
-            row of an unused slot is zero, so each column holds exactly one 1.
+            row of an unused slot is zero, so each column holds exactly one 1;
+        songs: the songs that the batch was drawn from.
 
     A segment that carries all four labels says nothing about any of them (its sum of estimates is the mixture
     itself), so it is never drawn. Silent segments carry no label and aren't drawn either.
@@ -61,15 +63,16 @@ class TrainingMixtures(Dataset):
     def __len__(self) -> int:
         return self.steps
 
-    def __getitem__(self, step: int) -> dict[str, torch.Tensor]:
+    def __getitem__(self, step: int) -> Batch:
         rng = np.random.default_rng([self.seed, self.stream, step])
         examples = [self._example(rng) for _ in range(self.batch)]
-        targets = torch.from_numpy(np.stack([targets for targets, _ in examples]))
-        groups = torch.from_numpy(np.stack([groups for _, groups in examples]))
-        return {"mixture": targets.sum(dim=1), "targets": targets, "groups": groups}
+        targets = torch.from_numpy(np.stack([targets for targets, _, _ in examples]))
+        groups = torch.from_numpy(np.stack([groups for _, groups, _ in examples]))
+        songs = sorted({Path(path).parent.name for _, _, paths in examples for path in paths})
+        return {"mixture": targets.sum(dim=1), "targets": targets, "groups": groups, "songs": songs}
 
-    def _example(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Draw the targets (4, 2, frames) and groups (4, 4) of one mixture."""
+    def _example(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Draw the targets (4, 2, frames), groups (4, 4) and files of one mixture."""
         members = []
         if rng.random() < self.probability:
             members.append(self.multi[rng.integers(len(self.multi))])
@@ -84,4 +87,5 @@ class TrainingMixtures(Dataset):
             slots[classes[0]] = audio[::-1] if rng.random() < 0.5 else audio
             groups[classes[0], classes] = 1
         silence = np.zeros_like(audio)
-        return np.stack([silence if slot is None else slot for slot in slots]), groups
+        paths = [path for (path, _, _), _ in members]
+        return np.stack([silence if slot is None else slot for slot in slots]), groups, paths

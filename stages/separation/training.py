@@ -9,7 +9,7 @@ import torch
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params
-from stages.pipeline.training import Curves, fit
+from stages.pipeline.training import Curves, fit, to_device
 from stages.separation.mixtures import TrainingMixtures
 from stages.separation.networks import Network, network_named, network_settings
 
@@ -53,7 +53,7 @@ def validation(network: Network, mixtures: TrainingMixtures) -> Callable[[torch.
 
     def validate(model: torch.nn.Module) -> float:
         device = next(model.parameters()).device
-        losses = [network.loss(model, {key: part.to(device) for key, part in batch.items()}) for batch in batches]
+        losses = [network.loss(model, to_device(batch, device)) for batch in batches]
         return torch.stack(losses).mean().item()
 
     return validate

@@ -43,7 +43,10 @@ def write_audio(path: Path, audio: np.ndarray, rate: int) -> None:
     if not peak <= 1.0:
         raise InputError(f"{path}: expected samples within ±1, got a peak of {peak}")
     with atomic_file(path) as temporary:
-        soundfile.write(temporary, audio.T, rate, subtype="PCM_16")
+        try:
+            soundfile.write(temporary, audio.T, rate, subtype="PCM_16")
+        except soundfile.LibsndfileError as error:
+            raise InputError(f"{path}: cannot be written (is the disk full?): {error.error_string}") from error
 
 
 def level_db(audio: np.ndarray) -> float:
