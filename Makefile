@@ -20,7 +20,7 @@ setup: .venv/ready
 
 reproduce: setup
 	dvc repro
-	
+	@python analysis/make_readme.py
 test: setup
 	pytest
 

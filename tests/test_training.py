@@ -9,7 +9,6 @@ from stages.pipeline.params import Compute, Training
 from stages.pipeline.training import fit, learning_rate_factor, read_weights, write_weights
 
 SETTINGS = Training(steps=12, batch=4, learning_rate=0.01, weight_decay=0.0)
-COMPUTE = Compute(device="cpu", threads=1, workers=0)
 
 
 class Steps(torch.utils.data.Dataset):
@@ -37,10 +36,11 @@ def network() -> torch.nn.Module:
     return torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1))
 
 
-def run(model, batches, fingerprint="f"):
+def run(model, batches, fingerprint="f", workers=0):
+    compute = Compute(device="cpu", threads=1, workers=workers)
     return fit(
         model, lambda m, b: (m(b["x"]) - b["y"]).square().mean(), batches, name="toy/arm/seed0", settings=SETTINGS,
-        clip=1.0, compute=COMPUTE, seed=0, fingerprint=fingerprint, validate=lambda m: m(torch.ones(1, 3)).item(),
+        clip=1.0, compute=compute, seed=0, fingerprint=fingerprint, validate=lambda m: m(torch.ones(1, 3)).item(),
     )  # fmt: skip
 
 
@@ -105,6 +105,19 @@ def test_a_checkpoint_of_another_training_is_not_used(every_step_is_saved):
 def test_a_nan_stops_training_and_names_run_and_step(every_step_is_saved):
     with pytest.raises(InputError, match=r"toy/arm/seed0: step 5: expected a finite loss .* from the songs a, b"):
         run(network(), Steps(nan_at=5))
+
+
+def test_an_error_in_a_worker_is_the_line_that_it_was_made_of(every_step_is_saved):
+    class Damaged(Steps):
+        def __getitem__(self, step):
+            if step == 3:
+                raise InputError("vocals.wav: expected a readable WAV file")
+            return super().__getitem__(step)
+
+    for workers in (0, 1):
+        with pytest.raises(InputError) as caught:
+            run(network(), Damaged(), workers=workers)
+        assert str(caught.value) == "vocals.wav: expected a readable WAV file"
 
 
 def test_learning_rate_rises_then_falls_to_zero():

@@ -5,7 +5,7 @@ import io
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,7 +87,9 @@ def fit(
     every = max(1, settings.steps // CURVE_POINTS)
     validate_every = every * max(1, CURVE_POINTS // 10)
     since, saved = [], time.monotonic()
-    progress = tqdm(loader, initial=first, total=settings.steps, desc=name, unit="step", mininterval=5)
+    progress = tqdm(
+        _one_line_errors(loader), initial=first, total=settings.steps, desc=name, unit="step", mininterval=5
+    )
     for step, batch in enumerate(progress, start=first):
         started = time.monotonic()
         torch.manual_seed(seed * 1_000_003 + step)  # dropout, too, depends on (seed, step) alone
@@ -121,6 +123,14 @@ def fit(
             saved = time.monotonic()
     model.eval().cpu()
     return curves
+
+
+def _one_line_errors(loader: DataLoader) -> Iterator[Batch]:
+    """The loader's batches; a worker's InputError comes with its traceback, of which only the last line goes on."""
+    try:
+        yield from loader
+    except InputError as error:
+        raise InputError(str(error).strip().rpartition("InputError: ")[2]) from error
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
@@ -195,10 +205,10 @@ class Checkpoint:
 
 def write_weights(model: torch.nn.Module, path: Path) -> None:
     """Write a model's weights as safetensors: data only, nothing that can run."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     with atomic_file(path) as temporary:
-        save_file({key: value.contiguous() for key, value in model.state_dict().items()}, temporary)
+        temporary.write_bytes(save({key: value.contiguous() for key, value in model.state_dict().items()}))
 
 
 def read_weights(model: torch.nn.Module, path: Path) -> torch.nn.Module:
