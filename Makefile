@@ -7,6 +7,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
+export MLFLOW_DISABLE_TELEMETRY := true
 
 .PHONY: setup reproduce test ui lock
 

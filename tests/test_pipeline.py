@@ -1,5 +1,6 @@
 """The smoke pipeline end to end, in a repository of its own, through `dvc exp run`; then what re-runs."""
 
+import hashlib
 import json
 import os
 import re
@@ -30,13 +31,42 @@ NETWORKS = ("xumx", "hdemucs")
 ARMS = ("clean", "noisy", "psi_clean", "psi_noisy", "psi_refined")
 
 
-def call(repository: Path, *command: str, expect: int = 0) -> str:
-    """Run a command in the repository with this interpreter's tools first; returns what it printed."""
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+GUARD = """
+import os, socket
+for name in ("connect", "connect_ex", "sendto"):
+    def guarded(self, *arguments, original=getattr(socket.socket, name)):
+        if self.family != socket.AF_UNIX:
+            with open(os.environ["NETWORK_LOG"], "a") as log:
+                print(arguments[-1], file=log)
+            raise OSError("no network in this test")
+        return original(self, *arguments)
+    setattr(socket.socket, name, guarded)
+"""  # as sitecustomize.py: every Python process that a test starts refuses the network, and writes down who tried
+
+
+def call(repository: Path, *command: str, expect: int = 0, limit: int | None = None) -> str:
+    """Run a command in the repository with this interpreter's tools first; returns what it printed.
+
+    Args: limit: the largest size of a file in KiB, beyond which the disk is full, so to say.
+    """
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(repository.parent / "guard"),
+        "NETWORK_LOG": str(repository.parent / "network.log"),
+    }
     environment.pop("MLFLOW_TRACKING_URI", None)
+    if limit:
+        command = ("bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", *command)
     result = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True)
     assert result.returncode == expect, f"{' '.join(command)}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
     return result.stdout + result.stderr
+
+
+def snapshot(repository: Path) -> dict[str, str]:
+    """The digest of every file that stages write."""
+    folders = ("data", "models", "metrics", "curves", "scores", "timing", "results")
+    files = (file for folder in folders for file in (repository / folder).rglob("*") if file.is_file())
+    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +74,8 @@ def repository(tmp_path_factory) -> Path:
     """A copy of the project in which the smoke profile was run."""
     target = tmp_path_factory.mktemp("smoke") / "repository"
     target.mkdir()
+    (target.parent / "guard").mkdir()
+    (target.parent / "guard/sitecustomize.py").write_text(GUARD)
     for name in TRACKED:
         source = ROOT / name
         if source.is_dir():
@@ -162,6 +194,33 @@ def test_an_unknown_arm_or_network_is_one_line(command, expected, repository):
     output = call(repository, sys.executable, "-m", *command, expect=1)
     assert expected in output
     assert len(output.strip().splitlines()) == 1
+
+
+def test_nothing_touched_the_network(repository):
+    log = repository.parent / "network.log"
+    assert not log.exists(), log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("stage", "item", "limit"),
+    [
+        ("build_stems", "test", 64),
+        ("corrupt_stems", None, 64),
+        ("label_segments", "noisy", 4),
+        ("predict_segments", "psi_clean", 4),
+        ("refine_labels", "psi_clean", 4),
+        ("train_separator", "xumx-clean", 64),
+        ("train_classifier", "clean", 64),
+    ],
+)
+def test_a_full_disk_is_one_line_and_leaves_what_was_there(repository, stage, item, limit):
+    before = snapshot(repository)
+    arguments = [item] if item else []
+    output = call(repository, sys.executable, "-m", f"stages.{stage}", *arguments, expect=1, limit=limit)
+    errors = [line for line in output.splitlines() if "error" in line.lower()]
+    assert len(errors) == 1 and errors[0].startswith("error: "), output
+    assert "Traceback" not in output
+    assert snapshot(repository) == before
 
 
 def test_an_unknown_profile_is_refused(repository):

@@ -12,7 +12,10 @@ from pathlib import Path
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it is synced and renamed to `path`, on failure removed."""
+    """Yield a temporary path beside `path`; on success it is synced and renamed to `path`, on failure removed.
+
+    An OSError names `path`.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
@@ -21,6 +24,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # a full disk does not say what it was full for
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

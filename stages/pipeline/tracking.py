@@ -51,6 +51,7 @@ def log_run(
 
     Raises InputError if MLflow cannot store it.
     """
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read at import; no stage touches the network
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
