@@ -1,5 +1,6 @@
 """Tiny synthetic stem sets."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,13 @@ RATE = 8000
 @pytest.fixture(scope="session")
 def params() -> Params:
     return load_params(ROOT / "params.yaml")
+
+
+def snapshot(project: Path) -> dict[str, str]:
+    """The digest of every file that stages write."""
+    folders = ("data", "models", "metrics", "curves", "scores", "timing", "results")
+    files = (file for folder in folders for file in (project / folder).rglob("*") if file.is_file())
+    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def tone(frequency: float, seconds: float = 2.0, gain: float = 0.1) -> np.ndarray:

@@ -1,6 +1,5 @@
 """The smoke pipeline end to end, in a repository of its own, through `dvc exp run`; then what re-runs."""
 
-import hashlib
 import json
 import os
 import re
@@ -12,6 +11,7 @@ from pathlib import Path
 import musdb
 import pandas as pd
 import pytest
+from conftest import snapshot
 from mlflow import MlflowClient
 
 ROOT = Path(__file__).parent.parent
@@ -60,13 +60,6 @@ def call(repository: Path, *command: str, expect: int = 0, limit: int | None = N
     result = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True)
     assert result.returncode == expect, f"{' '.join(command)}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
     return result.stdout + result.stderr
-
-
-def snapshot(repository: Path) -> dict[str, str]:
-    """The digest of every file that stages write."""
-    folders = ("data", "models", "metrics", "curves", "scores", "timing", "results")
-    files = (file for folder in folders for file in (repository / folder).rglob("*") if file.is_file())
-    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 @pytest.fixture(scope="module")

@@ -23,10 +23,11 @@ Separate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 def score_test_songs(name: str, run: str, separate: Separate, params: Params) -> None:
     """Score every test song; write metrics/score_separator/<name>.json and scores/separator/<name>.csv, log the run."""
-    files = {(file.song, file.stem): ROOT / file.path for file in read_manifest(ROOT)}
+    files = {(file.song, file.stem): file for file in read_manifest(ROOT)}
     scores: dict[str, Scores] = {}
     for song in tqdm(sorted({song for song, _ in files}), desc=f"score {name}", unit="song"):
-        mixture, *stems = (read_audio(files[song, stem], rate=params.stems.rate) for stem in (MIXTURE, *CLASSES))
+        wanted = [files[song, stem] for stem in (MIXTURE, *CLASSES)]
+        mixture, *stems = (read_audio(ROOT / file.path, 0, file.frames, params.stems.rate) for file in wanted)
         references = np.stack(stems)
         estimates = separate(mixture, references)
         scores[song] = score_song(references, estimates, params.stems.rate, params.scoring.museval)
