@@ -4,34 +4,16 @@ Every case damages a small project, then runs one stage of it in this process, a
 """
 
 import json
-import os
 import pickle
-import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import yaml
-from conftest import RATE, ROOT, snapshot, tone
+from conftest import RATE, run_stage_here, snapshot
 
-from stages.pipeline.params import load_params
-from stages.pipeline.training import write_weights
-from stages.recognition.model import build_classifier
-from stages.separation.networks import NETWORKS
-from stages.stems import CLASSES
-from stages.stems.manifest import MIXTURE, Part, write_manifest, write_stem
-
-SMALL = {
-    "stems": {"rate": RATE, "song_seconds": [4, 5]},
-    "segments": {"seconds": 1.0},
-    "classifier": {"model": "test_convnext", "mel_bands": 32, "fft": 256, "hop": 64, "batch": 4, "steps": 2},
-    "scoring": {"mixes": 8},
-    "compute": {"threads": 1, "workers": 0},
-}
-SMALL_XUMX = {"hidden": 16, "fft": 512, "hop": 256, "bandwidth": 4000, "batch": 2, "steps": 2}
 SOURCE = "data/stems/noisy_sources/train/song0/voice.wav"
 SOURCES = "data/stems/noisy_sources/manifest.csv"
 TEST = "data/stems/test/test/song0/bass.wav"
@@ -43,69 +25,6 @@ SEPARATOR = "models/separator/xumx-clean.safetensors"
 CORRUPT, LABEL, PREDICT = ("corrupt_stems",), ("label_segments", "noisy"), ("predict_segments", "psi_clean")
 REFINE, SEPARATE, SCORE = ("refine_labels", "psi_clean"), ("train_separator", "xumx-noisy"), ("score_bounds", "mixture")
 LOAD = ("score_separator", "xumx-clean")
-
-
-def run(stage: str, *items: str) -> None:
-    """Run a stage in this process; SystemExit carries its error."""
-    before, sys.argv = sys.argv, [f"stages.{stage}", *items]
-    sys.modules.pop(f"stages.{stage}", None)
-    try:
-        runpy.run_module(f"stages.{stage}", run_name="__main__")
-    finally:
-        sys.argv = before
-
-
-def stem_set(root: Path, splits: list[str], stems: dict[str, str]) -> None:
-    """A stem set whose files are tones; `stems` are file names and classes."""
-    files = []
-    for number, split in enumerate(splits):
-        for index, (name, c) in enumerate(stems.items()):
-            path = f"{'test' if split == 'test' else 'train'}/song{number}/{name}.wav"
-            parts = tuple(Part(s, s) for s in CLASSES) if c == MIXTURE else (Part(name, c),)
-            audio = tone(100.0 * (index + 1) + number)
-            files.append(write_stem(root, path, audio, RATE, song=f"song{number}", split=split, stem=c, parts=parts))
-    write_manifest(root, files)
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> Path:
-    """A project on which every stage works."""
-    root = tmp_path_factory.mktemp("project")
-    before = Path.cwd()
-    os.chdir(root)
-    try:
-        Path(".dvc").mkdir()
-        content = yaml.safe_load((ROOT / "params.yaml").read_text())
-        for section, values in SMALL.items():
-            content[section] |= values
-        content["separation"]["xumx"] |= SMALL_XUMX
-        content["corruption"]["flip_rate"] = dict.fromkeys(CLASSES, 0.0)
-        Path("params.yaml").write_text(yaml.safe_dump(content))
-        stems = {MIXTURE: MIXTURE} | dict(zip(CLASSES, CLASSES, strict=True))
-        stem_set(Path("data/stems/clean"), ["train", "valid"], stems)
-        stem_set(Path("data/stems/test"), ["test", "test"], stems)
-        sources = {"voice": "vocals", "bass": "bass", "kick": "drums", "snare": "drums", "piano": "other"}
-        stem_set(Path("data/stems/noisy_sources"), ["train", "train", "valid"], sources)
-        run("corrupt_stems")
-        for arm in ("clean", "noisy"):
-            run("label_segments", arm)
-        params = load_params()
-        write_weights(build_classifier(params.classifier, RATE), Path(CLASSIFIER))
-        write_weights(NETWORKS["xumx"].build(params, None), Path(SEPARATOR))
-        run("predict_segments", "psi_clean")
-        run("refine_labels", "psi_clean")
-    finally:
-        os.chdir(before)
-    return root
-
-
-@pytest.fixture
-def project(whole, tmp_path, monkeypatch) -> Path:
-    """A copy of the project, the working folder."""
-    target = tmp_path / "project"
-    shutil.copytree(whole, target, symlinks=True)
-    monkeypatch.chdir(target)
-    return target
 
 
 def wav(audio, rate=RATE, subtype="PCM_16"):
@@ -186,6 +105,10 @@ def pickled(path: Path) -> None:
     path.write_bytes(pickle.dumps(Hostile()))
 
 
+def without(text: str):
+    return lambda path: path.write_text("".join(line for line in path.open() if text not in line))
+
+
 def duplicated(path: Path) -> None:
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines, lines[1]]) + "\n")
@@ -211,6 +134,7 @@ CASES = {
     "ten hours that aren't there": (SOURCE, lambda p: (patch(40, b"\0\0\0\x4b")(p), cut(44 / p.stat().st_size)(p)), CORRUPT, "voice.wav: expected"),
     "a test stem cut short": (TEST, cut(0.5), SCORE, "bass.wav: expected"),
     "a test stem of another rate": (TEST, wav(np.zeros((2 * RATE, 2)), 22050), SCORE, "bass.wav: expected a sampling rate"),
+    "a test song without bass": ("data/stems/test/manifest.csv", without("song1/bass"), SCORE, "manifest.csv: expected a bass file of song song1"),
     # manifests
     "no manifest": (SOURCES, Path.unlink, CORRUPT, "manifest.csv: cannot be read as a manifest"),
     "an empty manifest": (SOURCES, cut(0), CORRUPT, "manifest.csv: cannot be read as a manifest"),
@@ -267,7 +191,7 @@ def test_one_line_and_everything_as_it_was(case, project):
     damage(project / path)
     before = snapshot(project)
     with pytest.raises(SystemExit) as caught:
-        run(*stage)
+        run_stage_here(*stage)
     message = str(caught.value.code)
     assert message.startswith("error: ") and expected in message
     assert "\n" not in message and len(message) < 500
@@ -278,7 +202,7 @@ def test_one_line_and_everything_as_it_was(case, project):
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
 def test_every_common_sample_format_is_read(subtype, project):
     soundfile.write(SOURCE, np.full((2 * RATE, 2), 0.1), RATE, subtype=subtype)  # of a constant, to boot
-    run("corrupt_stems")
+    run_stage_here("corrupt_stems")
     audio, _ = soundfile.read("data/stems/noisy/train/song0/vocals.wav")
     assert np.allclose(audio, 0.1, atol=1e-4)
 
@@ -288,7 +212,7 @@ def test_a_folder_that_cannot_be_written_is_named(project):
     Path("data/arms").write_text("a file where a folder should be")
     before = snapshot(project)
     with pytest.raises(SystemExit, match="^error: data/arms"):
-        run(*REFINE)
+        run_stage_here(*REFINE)
     assert snapshot(project) == before
 
 
