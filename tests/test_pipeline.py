@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import musdb
@@ -173,6 +174,45 @@ def test_a_changed_threshold_re_runs_labels_but_no_classifier_before_them(reposi
         "train_separator@xumx-psi_clean",
     }
     assert always <= set(ran) <= always | depends_on_labels
+
+
+def test_two_runs_at_once_do_not_mix(repository):
+    before = snapshot(repository)
+    again = ("dvc", "repro", "--force", "--single-item", "train_separator@xumx-clean")
+    with ThreadPoolExecutor() as pool:
+        codes = sorted(
+            pool.map(lambda _: subprocess.run(again, cwd=repository, capture_output=True).returncode, range(2))
+        )
+    assert codes[0] == 0
+    assert {path: digest for path, digest in snapshot(repository).items() if "/timing/" not in path} == {
+        path: digest for path, digest in before.items() if "/timing/" not in path
+    }
+
+
+@pytest.fixture(scope="module")
+def another(repository, tmp_path_factory) -> Path:
+    """The same commit, from scratch, with another number of loader workers: all that leads to one row of Table 2."""
+    target = tmp_path_factory.mktemp("again") / "repository"
+    call(repository.parent, "git", "clone", "--quiet", str(repository), str(target))
+    settings = ("--set-param", "profile=smoke", "--set-param", "compute.workers=0")
+    call(
+        target, "dvc", "exp", "run", *settings, "score_separator@xumx-psi_refined", "train_separator@hdemucs-psi_noisy"
+    )
+    return target
+
+
+@pytest.mark.timeout(600)
+def test_two_runs_from_scratch_are_equal_byte_for_byte(repository, another):
+    def results(root: Path) -> dict[str, str]:
+        return {
+            path.removeprefix(str(root)): digest for path, digest in snapshot(root).items() if "/timing/" not in path
+        }
+
+    first, second = results(repository), results(another)
+    assert {"/data/arms/psi_refined.csv", "/models/separator/xumx-psi_refined.safetensors"} <= set(second)
+    assert {path: first[path] for path in second if not path.startswith("/results")} == {
+        path: digest for path, digest in second.items() if not path.startswith("/results")
+    }
 
 
 @pytest.mark.parametrize(
