@@ -196,6 +196,8 @@ def count_parts(results: Results) -> Iterator[str]:
         f"{row.unlabelled} of {row.segments - row.silent} ({ARM_NAMES[row.arm]})" for row in refined.itertuples()
     )
     yield f"Audible segments that no class claims above the threshold, and that no separator sees: {unlabelled}."
+    everything = ", ".join(f"{row.all_labelled} ({ARM_NAMES[row.arm]})" for row in refined.itertuples())
+    yield f"Segments that all four classes claim, which say nothing and are not drawn either: {everything}."
 
 
 def timing_parts(results: Results) -> Iterator[str]:

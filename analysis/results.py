@@ -19,7 +19,7 @@ SCALES = ("mixture", "ideal_ratio_mask")  # rows for scale: no network, no train
 SDRS = ("csdr", "usdr")
 TABLE2_VALUES = (*CLASSES, "avg")
 LABELLED_ARMS = tuple(arm for arm in ARMS if arm != "clean")  # the arms made of the noisy catalogue
-LABEL_COUNTS = ("segments", "silent", "unlabelled", "single_labelled", "multi_labelled")
+LABEL_COUNTS = ("segments", "silent", "unlabelled", "single_labelled", "multi_labelled", "all_labelled")
 LABEL_MEASURES = ("accuracy", "precision", "recall", "f1", "exact")
 
 PIPELINE = (

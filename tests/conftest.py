@@ -1,9 +1,15 @@
 """Tiny synthetic stem sets."""
 
+import hashlib
+import os
+import runpy
+import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from stages.pipeline.params import Params, load_params
 from stages.stems import CLASSES
@@ -11,11 +17,26 @@ from stages.stems.manifest import MIXTURE, Part, write_manifest, write_stem
 
 ROOT = Path(__file__).parent.parent
 RATE = 8000
+SMALL = {
+    "stems": {"rate": RATE, "song_seconds": [4, 5]},
+    "segments": {"seconds": 1.0},
+    "classifier": {"model": "test_convnext", "mel_bands": 32, "fft": 256, "hop": 64, "batch": 4, "steps": 2},
+    "scoring": {"mixes": 8},
+    "compute": {"threads": 1, "workers": 0},
+}
+SMALL_XUMX = {"hidden": 16, "fft": 512, "hop": 256, "bandwidth": 4000, "batch": 2, "steps": 2}
 
 
 @pytest.fixture(scope="session")
 def params() -> Params:
     return load_params(ROOT / "params.yaml")
+
+
+def snapshot(project: Path) -> dict[str, str]:
+    """The digest of every file that stages write."""
+    folders = ("data", "models", "metrics", "curves", "scores", "timing", "results")
+    files = (file for folder in folders for file in (project / folder).rglob("*") if file.is_file())
+    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def tone(frequency: float, seconds: float = 2.0, gain: float = 0.1) -> np.ndarray:
@@ -54,3 +75,70 @@ def stem_set(tmp_path):
             ))  # fmt: skip
     write_manifest(root, files)
     return root, files
+
+
+def run_stage_here(stage: str, *items: str) -> None:
+    """Run a stage in this process; SystemExit carries its error."""
+    before, sys.argv = sys.argv, [f"stages.{stage}", *items]
+    sys.modules.pop(f"stages.{stage}", None)
+    try:
+        runpy.run_module(f"stages.{stage}", run_name="__main__")
+    finally:
+        sys.argv = before
+
+
+def write_stem_set(root: Path, splits: list[str], stems: dict[str, str]) -> None:
+    """A stem set whose files are tones; `stems` are file names and classes."""
+    files = []
+    for number, split in enumerate(splits):
+        for index, (name, c) in enumerate(stems.items()):
+            path = f"{'test' if split == 'test' else 'train'}/song{number}/{name}.wav"
+            parts = tuple(Part(s, s) for s in CLASSES) if c == MIXTURE else (Part(name, c),)
+            audio = tone(100.0 * (index + 1) + number)
+            files.append(write_stem(root, path, audio, RATE, song=f"song{number}", split=split, stem=c, parts=parts))
+    write_manifest(root, files)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory) -> Path:
+    """A project on which every stage works."""
+    from stages.pipeline.training import write_weights
+    from stages.recognition.model import build_classifier
+    from stages.separation.networks import NETWORKS
+
+    root = tmp_path_factory.mktemp("project")
+    before = Path.cwd()
+    os.chdir(root)
+    try:
+        Path(".dvc").mkdir()
+        content = yaml.safe_load((ROOT / "params.yaml").read_text())
+        for section, values in SMALL.items():
+            content[section] |= values
+        content["separation"]["xumx"] |= SMALL_XUMX
+        content["corruption"]["flip_rate"] = dict.fromkeys(CLASSES, 0.0)
+        Path("params.yaml").write_text(yaml.safe_dump(content))
+        stems = {MIXTURE: MIXTURE} | dict(zip(CLASSES, CLASSES, strict=True))
+        write_stem_set(Path("data/stems/clean"), ["train", "valid"], stems)
+        write_stem_set(Path("data/stems/test"), ["test", "test"], stems)
+        sources = {"voice": "vocals", "bass": "bass", "kick": "drums", "snare": "drums", "piano": "other"}
+        write_stem_set(Path("data/stems/noisy_sources"), ["train", "train", "valid"], sources)
+        run_stage_here("corrupt_stems")
+        for arm in ("clean", "noisy"):
+            run_stage_here("label_segments", arm)
+        params = load_params()
+        write_weights(build_classifier(params.classifier, RATE), Path("models/classifier/clean.safetensors"))
+        write_weights(NETWORKS["xumx"].build(params, None), Path("models/separator/xumx-clean.safetensors"))
+        run_stage_here("predict_segments", "psi_clean")
+        run_stage_here("refine_labels", "psi_clean")
+    finally:
+        os.chdir(before)
+    return root
+
+
+@pytest.fixture
+def project(whole, tmp_path, monkeypatch) -> Path:
+    """A copy of the project, the working folder."""
+    target = tmp_path / "project"
+    shutil.copytree(whole, target, symlinks=True)
+    monkeypatch.chdir(target)
+    return target

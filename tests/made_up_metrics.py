@@ -99,7 +99,7 @@ def label_files(root: Path, arm: str, random: np.random.Generator) -> None:
     quality = values() | {"exact": QUALITY[arm] - 0.1} | {c: values() for c in CLASSES}
     quality["contaminated"] = {"vocals": 0.321, "bass": 0.452, "drums": 0.189, "other": None}
     counts = {"segments": 1900, "silent": 300, "unlabelled": 0 if arm == "noisy" else 77}
-    counts |= {"single_labelled": 1200, "multi_labelled": 0 if arm == "noisy" else 323}
+    counts |= {"single_labelled": 1200, "multi_labelled": 0 if arm == "noisy" else 323, "all_labelled": 0}
     threshold = None if arm == "noisy" else 0.9
     write(root / label_file(arm), counts | {"threshold": threshold, "label_quality": quality})
 

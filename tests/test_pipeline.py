@@ -1,6 +1,5 @@
 """The smoke pipeline end to end, in a repository of its own, through `dvc exp run`; then what re-runs."""
 
-import hashlib
 import json
 import os
 import re
@@ -12,6 +11,7 @@ from pathlib import Path
 import musdb
 import pandas as pd
 import pytest
+from conftest import snapshot
 from mlflow import MlflowClient
 
 ROOT = Path(__file__).parent.parent
@@ -49,24 +49,23 @@ def call(repository: Path, *command: str, expect: int = 0, limit: int | None = N
 
     Args: limit: the largest size of a file in KiB, beyond which the disk is full, so to say.
     """
+    if limit:
+        command = ("bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", *command)
+    environment = guarded_environment(repository)
+    result = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True)
+    assert result.returncode == expect, f"{' '.join(command)}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
+    return result.stdout + result.stderr
+
+
+def guarded_environment(repository: Path) -> dict[str, str]:
+    """This environment, with this interpreter's tools first, the guard, and no other MLflow store."""
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(repository.parent / "guard"),
         "NETWORK_LOG": str(repository.parent / "network.log"),
     }
     environment.pop("MLFLOW_TRACKING_URI", None)
-    if limit:
-        command = ("bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", *command)
-    result = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True)
-    assert result.returncode == expect, f"{' '.join(command)}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
-    return result.stdout + result.stderr
-
-
-def snapshot(repository: Path) -> dict[str, str]:
-    """The digest of every file that stages write."""
-    folders = ("data", "models", "metrics", "curves", "scores", "timing", "results")
-    files = (file for folder in folders for file in (repository / folder).rglob("*") if file.is_file())
-    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    return environment
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +179,43 @@ def test_a_changed_threshold_re_runs_labels_but_no_classifier_before_them(reposi
         "train_separator@xumx-psi_clean",
     }
     assert always <= set(ran) <= always | depends_on_labels
+
+
+def without_timing(repository: Path) -> dict[str, str]:
+    """The snapshot of all that should be the same in every run; tables in results/ hold times, too."""
+    digests = {path.removeprefix(f"{repository}/"): digest for path, digest in snapshot(repository).items()}
+    return {path: digest for path, digest in digests.items() if not path.startswith(("timing/", "results/"))}
+
+
+def test_two_runs_at_once_do_not_mix(repository):
+    before = without_timing(repository)
+    again = ["dvc", "repro", "--force", "--single-item", "train_separator@xumx-clean"]
+    environment = guarded_environment(repository)
+    runs = [subprocess.Popen(again, cwd=repository, env=environment, stderr=subprocess.PIPE, text=True) for _ in "12"]
+    errors = [process.communicate()[1] for process in runs]
+    assert 0 in [process.returncode for process in runs]
+    for process, error in zip(runs, errors, strict=True):
+        assert process.returncode == 0 or "lock" in error or "busy" in error
+    assert without_timing(repository) == before
+
+
+@pytest.fixture(scope="module")
+def another(repository, tmp_path_factory) -> Path:
+    """The same commit, from scratch, with another number of loader workers: all that leads to one row of Table 2."""
+    target = tmp_path_factory.mktemp("again") / "repository"
+    call(repository.parent, "git", "clone", "--quiet", str(repository), str(target))
+    settings = ("--set-param", "profile=smoke", "--set-param", "compute.workers=0")
+    call(
+        target, "dvc", "exp", "run", *settings, "score_separator@xumx-psi_refined", "train_separator@hdemucs-psi_noisy"
+    )
+    return target
+
+
+@pytest.mark.timeout(600)
+def test_two_runs_from_scratch_are_equal_byte_for_byte(repository, another):
+    first, second = without_timing(repository), without_timing(another)
+    assert {"data/arms/psi_refined.csv", "models/separator/xumx-psi_refined.safetensors"} <= set(second)
+    assert {path: first[path] for path in second} == second
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,8 @@ def test_summary_counts_segments_by_their_labels():
     counts = summary(arm(WORKED), 0.9)
     del counts["label_quality"]
     assert counts == {
-        "segments": 6, "silent": 1, "unlabelled": 1, "single_labelled": 3, "multi_labelled": 1, "threshold": 0.9,
+        "segments": 6, "silent": 1, "unlabelled": 1, "single_labelled": 3, "multi_labelled": 1, "all_labelled": 0,
+        "threshold": 0.9,
     }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stages.pipeline.errors import InputError
 
@@ -41,6 +41,13 @@ class Stems(Section):
     clean: TrainSet
     noisy: TrainSet
     test: TestSet
+
+    @field_validator("song_seconds")
+    @classmethod
+    def shortest_first(cls, value: list[float]) -> list[float]:
+        if value[0] > value[1]:
+            raise ValueError("expected the shortest first")
+        return value
 
 
 class Bleeding(Section):

@@ -39,6 +39,7 @@ def summary(table: pd.DataFrame, threshold: float | None) -> dict:
         "unlabelled": int((labels == 0).sum()),
         "single_labelled": int((labels == 1).sum()),
         "multi_labelled": int((labels > 1).sum()),
+        "all_labelled": int((labels == len(CLASSES)).sum()),  # of those; no separator draws them
         "threshold": threshold,
         "label_quality": label_quality(table),
     }

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file, write_json
 from stages.pipeline.params import Params
 from stages.pipeline.tracking import log_run
@@ -23,10 +24,14 @@ Separate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 def score_test_songs(name: str, run: str, separate: Separate, params: Params) -> None:
     """Score every test song; write metrics/score_separator/<name>.json and scores/separator/<name>.csv, log the run."""
-    files = {(file.song, file.stem): ROOT / file.path for file in read_manifest(ROOT)}
+    files = {(file.song, file.stem): file for file in read_manifest(ROOT)}
     scores: dict[str, Scores] = {}
     for song in tqdm(sorted({song for song, _ in files}), desc=f"score {name}", unit="song"):
-        mixture, *stems = (read_audio(files[song, stem], rate=params.stems.rate) for stem in (MIXTURE, *CLASSES))
+        missing = [stem for stem in (MIXTURE, *CLASSES) if (song, stem) not in files]
+        if missing:
+            raise InputError(f"{ROOT}/manifest.csv: expected a {missing[0]} file of song {song}")
+        wanted = [files[song, stem] for stem in (MIXTURE, *CLASSES)]
+        mixture, *stems = (read_audio(ROOT / file.path, 0, file.frames, params.stems.rate) for file in wanted)
         references = np.stack(stems)
         estimates = separate(mixture, references)
         scores[song] = score_song(references, estimates, params.stems.rate, params.scoring.museval)

@@ -64,7 +64,7 @@ def mix_parts(parts: Sequence[Part], source_paths: dict[str, Path], frames: int,
     """Sum sources with their gains: float32 of shape (2, frames); zeros if there are none."""
     audio = np.zeros((2, frames), dtype=np.float32)
     for part in parts:
-        audio += np.float32(10 ** (part.gain_db / 20)) * read_audio(source_paths[part.name], rate=rate)
+        audio += np.float32(10 ** (part.gain_db / 20)) * read_audio(source_paths[part.name], 0, frames, rate)
     return audio
 
 

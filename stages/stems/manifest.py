@@ -95,6 +95,11 @@ def read_manifest(root: Path) -> list[StemFile]:
         raise InputError(f"{path}: cannot be read as a manifest: {error}") from error
     if list(table.columns) != COLUMNS:
         raise InputError(f"{path}: expected the columns {','.join(COLUMNS)}, got {','.join(table.columns)}")
+    if table.empty:
+        raise InputError(f"{path}: expected at least one row")
+    twice = np.flatnonzero(table["path"].duplicated())
+    if len(twice):
+        raise InputError(f"{path}: row {twice[0] + 2}: expected a path that no other row has")
     return [_parse_row(root, path, number, row) for number, row in enumerate(table.to_dict("records"), start=2)]
 
 
@@ -115,6 +120,8 @@ def _parse_row(root: Path, manifest: Path, number: int, row: dict[str, str]) -> 
         )
     except ValueError as error:
         raise InputError(f"{manifest}: row {number}: {error}") from error
+    if min(file.frames, file.rate, file.channels) < 1:
+        raise InputError(f"{manifest}: row {number}: expected frames, rate and channels above 0")
     if file.split not in SPLITS:
         raise InputError(f"{manifest}: row {number}: expected a split of {', '.join(SPLITS)}, got {file.split!r}")
     unknown = ({file.stem, *file.truth} | {part.cls for part in file.sources}) - {*CLASSES, MIXTURE}

@@ -32,7 +32,8 @@ def stem_root(arm: str) -> Path:
 def nominal_segments(root: Path, files: list[StemFile], seconds: float, silence_db: float) -> pd.DataFrame:
     """Cut every stem of a set into consecutive segments that carry its nominal label, silent ones none.
 
-    What remains of a song after its last whole segment is dropped. Truth is left empty.
+    What remains of a song after its last whole segment is dropped. Truth is left empty. Raises InputError if no file
+    is as long as a segment.
     """
     rows = []
     for file in files:
@@ -46,6 +47,8 @@ def nominal_segments(root: Path, files: list[StemFile], seconds: float, silence_
             probabilities = map(float, labels)
             where = [file.song, file.split, file.stem, file.path, start, start + length, round(level, 2)]
             rows.append([*where, *probabilities, *labels, *[None] * len(CLASSES)])
+    if not rows:
+        raise InputError(f"{root}: expected at least one segment of {seconds:g} s, the files are shorter")
     return pd.DataFrame(rows, columns=ARM_COLUMNS)
 
 
@@ -86,8 +89,13 @@ def read_arm(path: Path) -> pd.DataFrame:
     try:
         probabilities, labels = table[PROBABILITIES].to_numpy(float), table[LABELS].to_numpy(float)
         truth, bounds = table[TRUTHS].to_numpy(float), table[["start", "stop"]].to_numpy(float)
+        table["level_db"].to_numpy(float)
     except ValueError as error:
-        raise InputError(f"{path}: expected numbers in every column from start on: {error}") from error
+        raise InputError(f"{path}: expected numbers from column start on: {error}") from error
+    if table.empty:
+        raise InputError(f"{path}: expected at least one row")
+    outside = table["path"].map(lambda text: Path(str(text)).is_absolute() or ".." in Path(str(text)).parts)
+    _check_rows(path, ~outside.to_numpy()[:, None], "a path inside the stem set")
     _check_rows(path, (probabilities >= 0) & (probabilities <= 1), "probabilities within 0..1")
     _check_rows(path, (labels == 0) | (labels == 1), "labels of 0 or 1")
     _check_rows(path, (truth == 0) | (truth == 1) | np.isnan(truth), "truth of 0, 1 or nothing")

@@ -1,0 +1,92 @@
+"""Trainings and scorings that are killed at random moments end with the bytes of those that were not.
+
+KILLS=20 pytest tests/test_kill.py        kills more often than the default
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+from conftest import ROOT, snapshot
+
+KILLS = int(os.environ.get("KILLS", "3"))
+STAGES = ("train_separator", "score_separator")
+ITEM = "xumx-noisy"
+OUTPUTS = {
+    "train_separator": [f"models/separator/{ITEM}.safetensors", f"metrics/train_separator/{ITEM}.json"],
+    "score_separator": [f"scores/separator/{ITEM}.csv", f"metrics/score_separator/{ITEM}.json"],
+}
+# A checkpoint every half second instead of every 30, so that short trainings have some.
+PROGRAM = """
+import runpy, sys
+from stages.pipeline import training
+training.CHECKPOINT_SECONDS = 0.5
+runpy.run_module(f"stages.{sys.argv.pop(1)}", run_name="__main__")
+"""
+
+
+def start(stage: str) -> subprocess.Popen:
+    """Start a stage as DVC does, which removes its outputs first."""
+    for output in OUTPUTS[stage]:
+        Path(output).unlink(missing_ok=True)
+    command = [sys.executable, "-c", PROGRAM, stage, ITEM]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def finish(stage: str) -> None:
+    process = start(stage)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+
+
+def results() -> dict[str, str]:
+    return {path: digest for path, digest in snapshot(Path()).items() if not path.startswith(("timing", "data"))}
+
+
+def test_killed_stages_end_with_the_same_bytes(project):
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["separation"]["xumx"]["steps"] = 300
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    seconds = {}
+    for stage in STAGES:
+        started = time.monotonic()
+        finish(stage)
+        seconds[stage] = time.monotonic() - started
+    whole = results()
+    assert all(output in whole for outputs in OUTPUTS.values() for output in outputs)
+    moments = random.Random(0)
+    for kill in range(KILLS):
+        stage = STAGES[kill % 4 == 3]  # most of the time is spent in training
+        process = start(stage)
+        time.sleep(moments.uniform(0.2, 1.0) * seconds[stage])
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        finish(stage)
+        assert results() == whole
+        assert not list(Path().rglob("*.partial*"))
+
+
+def test_ctrl_c_is_one_line_within_five_seconds(project):
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["separation"]["xumx"]["steps"] = 5000  # a checkpoint can be had every 100 steps
+    params["compute"]["workers"] = 1
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    before = snapshot(project)
+    process = start("train_separator")
+    while not list(Path("checkpoints").glob("*.pt")):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.1)
+    pressed = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert time.monotonic() - pressed < 5
+    assert process.returncode == 1
+    lines = [line for line in errors.replace("\r", "\n").splitlines() if line and "step/s" not in line]
+    assert lines == ["error: train_separator: interrupted"]
+    assert snapshot(project) == before
