@@ -64,6 +64,16 @@ def test_sources(key):
         assert abs(stem.mean()) < 1e-3
 
 
+def test_rests_are_digital_silence_and_nothing_has_dc():
+    time = np.arange(2 * RATE) / RATE
+    tone = 0.01 + 0.2 * np.sin(2 * np.pi * 220 * time) * (time < 1)
+    playing = rendered.Source("bass", "bass", np.stack([0.3 * np.sin(2 * np.pi * 55 * time)] * 2))
+    resting = rendered.Source("piano", "other", np.stack([tone, tone]))
+    _, piano = rendered._master([playing, resting], RATE, np.random.default_rng(0))
+    assert not piano.audio[:, round(1.5 * RATE) :].any()
+    assert piano.audio[:, : RATE // 2].any() and abs(piano.audio[:, :RATE].mean()) < 1e-3
+
+
 def test_no_voice_is_in_two_catalogues():
     voices = {catalogue: {voice.espeak for voice in VOICES[catalogue]} for catalogue in VOICES}
     assert all(len(voices[catalogue]) == len(VOICES[catalogue]) for catalogue in VOICES)

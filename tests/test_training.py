@@ -1,5 +1,8 @@
 """The training loop: resumable to the byte, and stopped by what is not finite."""
 
+import hashlib
+import pickle
+
 import pytest
 import torch
 
@@ -84,6 +87,20 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(every_step_is_
     assert seen[0] == 6
     for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_a_checkpoint_that_would_run_code_is_not_run(every_step_is_saved, capfd):
+    class Hostile:
+        def __reduce__(self):
+            return print, ("owned",)
+
+    last, _ = training.checkpoint_paths("toy/arm/seed0")
+    last.parent.mkdir()
+    body = pickle.dumps(Hostile())
+    last.write_bytes(hashlib.sha256(body).digest() + body)
+    run(network(), Steps())
+    captured = capfd.readouterr()
+    assert f"{last}: damaged" in captured.err and "owned" not in captured.out
 
 
 def test_a_checkpoint_of_another_training_is_not_used(every_step_is_saved):

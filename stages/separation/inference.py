@@ -10,7 +10,6 @@ from stages.pipeline.params import Params
 from stages.separation.networks import network_named
 from stages.stems import CLASSES
 
-CHUNK_SECONDS = 6.0
 OVERLAP = 0.25  # share of a chunk that is faded into the next
 
 
@@ -24,12 +23,12 @@ def separate(model: torch.nn.Module, network: str, mixture: np.ndarray, params: 
     Returns: float32 (4, 2, frames).
     """
     device = next(model.parameters()).device
-    estimate = network_named(network).estimate
+    chosen = network_named(network)
     with torch.inference_mode():
         return overlap_add(
-            lambda chunk: estimate(model, chunk[None].to(device), params)[0].cpu(),
+            lambda chunk: chosen.estimate(model, chunk[None].to(device), params)[0].cpu(),
             torch.from_numpy(np.ascontiguousarray(mixture, np.float32)),
-            chunk=round(CHUNK_SECONDS * params.stems.rate),
+            chunk=min(round(chosen.chunk_seconds * params.stems.rate), mixture.shape[1]),
         ).numpy()
 
 

@@ -23,11 +23,13 @@ class Network:
         (before weights are loaded) they are left neutral.
     loss(model, batch): scalar loss of a batch of TrainingMixtures.
     estimate(model, mixtures, params): (batch, 2, samples) to (batch, 4, 2, samples), for evaluation.
+    chunk_seconds: the longest piece of a song that is separated at once. Wiener filters learn from long ones.
     """
 
     build: Callable[[Params, "TrainingMixtures | None"], "Module"]
     loss: Callable[["Module", dict[str, "Tensor"]], "Tensor"]
     estimate: Callable[["Module", "Tensor", Params], "Tensor"]
+    chunk_seconds: float
 
 
 def _build_xumx(params: Params, mixtures: "TrainingMixtures | None") -> "Module":
@@ -63,8 +65,10 @@ def _hdemucs_loss(model: "Module", batch: dict[str, "Tensor"]) -> "Tensor":
 
 
 NETWORKS = {
-    "xumx": Network(_build_xumx, _xumx_loss, _xumx_estimate),
-    "hdemucs": Network(_build_hdemucs, _hdemucs_loss, lambda model, mixtures, params: model(mixtures)),
+    "xumx": Network(_build_xumx, _xumx_loss, _xumx_estimate, chunk_seconds=30.0),
+    "hdemucs": Network(
+        _build_hdemucs, _hdemucs_loss, lambda model, mixtures, params: model(mixtures), chunk_seconds=6.0
+    ),
 }
 
 

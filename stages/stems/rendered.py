@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
-from scipy.signal import resample_poly
+from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
+from scipy.signal import butter, resample_poly, sosfilt
 
 from stages.stems import CLASSES, arrangement, composer, sampler, singing
 from stages.stems.arrangement import Part
@@ -18,6 +18,8 @@ from stages.stems.voices import LINES, OPEN_SYLLABLES, VOICES, Voice
 
 CATALOGUES = ("clean", "test", "noisy")
 CEILING = 0.95  # no sum of any of a song's sources exceeds it
+LOWEST = 20.0  # Hz; what lies below is taken out, DC above all
+RESTS = 1e-4  # of full scale, -80 dB
 MIX_LEVEL = (-18.5, -14.0)  # dBFS RMS of a mixture before its gain is ridden
 CENTRED = ("lead_vocal", "double_vocal", "kick", "snare", "kick_snare", "drum_kit", "riff")  # and every bass
 DELIVERIES = {
@@ -176,8 +178,8 @@ def _master(sources: list[Source], rate: int, rng: np.random.Generator) -> tuple
     At a sample, the largest sum of a subset is that of the positive or of the negative values: half of the sum of
     absolute values and the absolute sum.
     """
-    audio = np.stack([source.audio for source in sources]).astype(np.float32)
-    audio -= audio.mean(axis=2, keepdims=True)
+    high_pass = butter(2, LOWEST, "highpass", fs=rate, output="sos")
+    audio = sosfilt(high_pass, np.stack([source.audio for source in sources])).astype(np.float32)
     fade = round(0.03 * rate)
     audio[:, :, :fade] *= np.linspace(0, 1, fade, dtype=np.float32)
     audio[:, :, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
@@ -187,4 +189,12 @@ def _master(sources: list[Source], rate: int, rng: np.random.Generator) -> tuple
     window = 2 * round(0.02 * rate) + 1
     target = np.minimum(1, 0.999 * CEILING / np.maximum(largest, 1e-9))
     gain = (level * uniform_filter1d(minimum_filter1d(target, window), window)).astype(np.float32)
-    return tuple(Source(source.name, source.cls, part * gain) for source, part in zip(sources, audio, strict=True))
+    return tuple(
+        Source(source.name, source.cls, _gate(part * gain, rate)) for source, part in zip(sources, audio, strict=True)
+    )
+
+
+def _gate(audio: np.ndarray, rate: int) -> np.ndarray:
+    """Make rests digital silence, as on a recorder's track: samples with nothing above RESTS near them become zero."""
+    loudest = maximum_filter1d(np.abs(audio).max(axis=0), 2 * round(0.05 * rate) + 1)
+    return np.where(loudest < RESTS, np.float32(0), audio)
