@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pandas as pd
 
 matplotlib.use("Agg")
@@ -17,7 +18,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from PIL import Image
 
 from analysis import paper
@@ -184,6 +185,8 @@ def draw_label_quality(labels: pd.DataFrame) -> Figure:
 def draw_training_curves(curves: pd.DataFrame) -> Figure:
     """Training loss (full line) and validation (dashed) of every training, a column per model.
 
+    The losses of the first steps may lie above the picture.
+
     Args:
         curves: from `read_training_curves`.
     """
@@ -203,6 +206,9 @@ def draw_training_curves(curves: pd.DataFrame) -> Figure:
                 marker = {"marker": "o", "markersize": 3} if measure == "validation" else {}
                 ax.plot(table["step"], table[measure], line, color=colours[data], linewidth=1.6, **marker)
             ax.set_ylabel(label)
+            ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        late = part.loc[part["step"] > 0.2 * part["step"].max(), "loss"]  # the first steps would flatten the rest
+        axes[0, column].set_ylim(late.min() - 0.1 * np.ptp(late), late.max() + 0.5 * np.ptp(late))
         axes[0, column].set_title(title)
         axes[1, column].set_xlabel("training step")
         axes[1, column].set_xlim(left=0)
