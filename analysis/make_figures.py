@@ -183,7 +183,7 @@ def draw_label_quality(labels: pd.DataFrame) -> Figure:
 
 
 def draw_training_curves(curves: pd.DataFrame) -> Figure:
-    """Training loss (full line) and validation (dashed) of every training, a column per model.
+    """Training loss (full line) and validation loss (dashed) of every training, a column per model.
 
     The losses of the first steps may lie above the picture.
 
@@ -196,10 +196,9 @@ def draw_training_curves(curves: pd.DataFrame) -> Figure:
     for column, (model, title) in enumerate(titles.items()):
         part = curves[curves["model"] == model]
         colours = CLASSIFIER_COLOURS if model == "classifier" else ARM_COLOURS
-        validation = "validation accuracy" if model == "classifier" else "validation loss"
         for ax, measure, label, line in (
             (axes[0, column], "loss", "training loss", "-"),
-            (axes[1, column], "validation", validation, "--"),
+            (axes[1, column], "validation", "validation loss", "--"),
         ):
             for data, table in part.groupby("training_data"):
                 table = table.dropna(subset=measure)
@@ -213,7 +212,6 @@ def draw_training_curves(curves: pd.DataFrame) -> Figure:
         axes[1, column].set_xlabel("training step")
         axes[1, column].set_xlim(left=0)
     axes[0, 0].legend(handles=_classifier_lines(), frameon=False, labelspacing=0.2)
-    axes[1, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     handles = [Line2D([], [], color=ARM_COLOURS[arm], linewidth=2, label=subscripted(ARM_NAMES[arm])) for arm in ARMS]
     _legend(figure, handles, columns=3)
     return figure

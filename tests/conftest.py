@@ -13,7 +13,7 @@ import yaml
 
 from stages.pipeline.params import Params, load_params
 from stages.stems import CLASSES
-from stages.stems.manifest import MIXTURE, Part, write_manifest, write_stem
+from stages.stems.manifest import MIXTURE, Part, StemFile, write_manifest, write_stem
 
 ROOT = Path(__file__).parent.parent
 RATE = 8000
@@ -24,6 +24,8 @@ SMALL = {
     "scoring": {"mixes": 8},
     "compute": {"threads": 1, "workers": 0},
 }
+SOURCES = {"voice": "vocals", "bass": "bass", "kick": "drums", "snare": "drums", "piano": "other"}
+STEMS = {MIXTURE: MIXTURE} | dict(zip(CLASSES, CLASSES, strict=True))
 SMALL_XUMX = {"hidden": 16, "fft": 512, "hop": 256, "bandwidth": 4000, "batch": 2, "steps": 2}
 
 
@@ -45,36 +47,34 @@ def tone(frequency: float, seconds: float = 2.0, gain: float = 0.1) -> np.ndarra
     return np.tile((gain * np.sin(2 * np.pi * frequency * time)).astype(np.float32), (2, 1))
 
 
+def write_stem_set(root: Path, splits: list[str], stems: dict[str, str]) -> list[StemFile]:
+    """A stem set whose files are tones and, where asked for, their mixture; `stems` are file names and classes."""
+    files = []
+    for number, split in enumerate(splits):
+        folder = f"{'test' if split == 'test' else 'train'}/song{number}"
+        parts = {name: Part(name, c) for name, c in stems.items() if c != MIXTURE}
+        tones = {name: tone(100.0 * (index + 1) + number) for index, name in enumerate(parts)}
+        for name, c in stems.items():
+            inside = parts.values() if c == MIXTURE else [parts[name]]
+            audio = sum(tones[part.name] for part in inside)
+            files.append(write_stem(
+                root, f"{folder}/{name}.wav", audio, RATE, song=f"song{number}", split=split, stem=c,
+                parts=tuple(inside),
+            ))  # fmt: skip
+    write_manifest(root, files)
+    return files
+
+
 @pytest.fixture
 def sources(tmp_path):
     """A noisy catalogue of three songs with five sources each, and its manifest rows."""
-    root, files = tmp_path / "sources", []
-    for number in range(3):
-        song = f"song{number}"
-        names = [("voice", "vocals"), ("bass", "bass"), ("kick", "drums"), ("snare", "drums"), ("piano", "other")]
-        for index, (name, cls) in enumerate(names):
-            audio = tone(100 * (index + 1) + number)
-            files.append(write_stem(
-                root, f"train/{song}/{name}.wav", audio, RATE, song=song, split="train", stem=cls,
-                parts=(Part(name, cls),),
-            ))  # fmt: skip
-    write_manifest(root, files)
-    return root, files
+    return tmp_path / "sources", write_stem_set(tmp_path / "sources", ["train"] * 3, SOURCES)
 
 
 @pytest.fixture
 def stem_set(tmp_path):
     """A MUSDB-like set of two songs, one class a tone of its own."""
-    root, files = tmp_path / "clean", []
-    for number in range(2):
-        song, stems = f"song{number}", {c: tone(110.0 * 2**i + number) for i, c in enumerate(CLASSES)}
-        for stem, audio in {MIXTURE: sum(stems.values()), **stems}.items():
-            files.append(write_stem(
-                root, f"train/{song}/{stem}.wav", audio, RATE, song=song, split="train", stem=stem,
-                parts=tuple(Part(c, c) for c in CLASSES if stem in (MIXTURE, c)),
-            ))  # fmt: skip
-    write_manifest(root, files)
-    return root, files
+    return tmp_path / "clean", write_stem_set(tmp_path / "clean", ["train"] * 2, STEMS)
 
 
 def run_stage_here(stage: str, *items: str) -> None:
@@ -87,22 +87,10 @@ def run_stage_here(stage: str, *items: str) -> None:
         sys.argv = before
 
 
-def write_stem_set(root: Path, splits: list[str], stems: dict[str, str]) -> None:
-    """A stem set whose files are tones; `stems` are file names and classes."""
-    files = []
-    for number, split in enumerate(splits):
-        for index, (name, c) in enumerate(stems.items()):
-            path = f"{'test' if split == 'test' else 'train'}/song{number}/{name}.wav"
-            parts = tuple(Part(s, s) for s in CLASSES) if c == MIXTURE else (Part(name, c),)
-            audio = tone(100.0 * (index + 1) + number)
-            files.append(write_stem(root, path, audio, RATE, song=f"song{number}", split=split, stem=c, parts=parts))
-    write_manifest(root, files)
-
-
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory) -> Path:
     """A project on which every stage works."""
-    from stages.pipeline.training import write_weights
+    from stages.pipeline.checkpoints import write_weights
     from stages.recognition.model import build_classifier
     from stages.separation.networks import NETWORKS
 
@@ -117,11 +105,9 @@ def whole(tmp_path_factory) -> Path:
         content["separation"]["xumx"] |= SMALL_XUMX
         content["corruption"]["flip_rate"] = dict.fromkeys(CLASSES, 0.0)
         Path("params.yaml").write_text(yaml.safe_dump(content))
-        stems = {MIXTURE: MIXTURE} | dict(zip(CLASSES, CLASSES, strict=True))
-        write_stem_set(Path("data/stems/clean"), ["train", "valid"], stems)
-        write_stem_set(Path("data/stems/test"), ["test", "test"], stems)
-        sources = {"voice": "vocals", "bass": "bass", "kick": "drums", "snare": "drums", "piano": "other"}
-        write_stem_set(Path("data/stems/noisy_sources"), ["train", "train", "valid"], sources)
+        write_stem_set(Path("data/stems/clean"), ["train", "valid"], STEMS)
+        write_stem_set(Path("data/stems/test"), ["test", "test"], STEMS)
+        write_stem_set(Path("data/stems/noisy_sources"), ["train", "train", "valid"], SOURCES)
         run_stage_here("corrupt_stems")
         for arm in ("clean", "noisy"):
             run_stage_here("label_segments", arm)

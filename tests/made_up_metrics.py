@@ -58,7 +58,7 @@ def classifier_files(root: Path, training: str, level: float, random: np.random.
         values["pooled"] = {m: values["avg"][m] + random.uniform(-0.004, 0.004) for m in MEASURES}
         content[inputs] = {"inputs": 480 if inputs == "single" else 600, **values}
     write(root / f"metrics/score_classifier/{training}.json", content)
-    curve(root / f"curves/classifier/{training}.csv", 0.2 + (1 - level), random, accuracy=level)
+    curve(root / f"curves/classifier/{training}.csv", 0.2 + (1 - level), random)
     rows = ["class,threshold,precision,recall"]
     for shift, name in enumerate(CLASSES):
         for threshold in np.linspace(0, 1, 51):
@@ -69,12 +69,11 @@ def classifier_files(root: Path, training: str, level: float, random: np.random.
     (root / f"curves/thresholds/{training}.csv").write_text("\n".join(rows) + "\n")
 
 
-def curve(path: Path, end: float, random: np.random.Generator, accuracy: float | None = None) -> None:
+def curve(path: Path, end: float, random: np.random.Generator) -> None:
     rows = ["step,loss,validation"]
     for point in range(1, 51):
         loss = end + 2 * np.exp(-point / 8) + random.normal(0, 0.05)
-        validation = loss + 0.1 if accuracy is None else accuracy - 0.4 * np.exp(-point / 10)
-        rows.append(f"{6 * point},{loss:.6g},{format(validation, '.6g') if point % 5 == 0 else ''}")
+        rows.append(f"{6 * point},{loss:.6g},{format(loss + 0.1, '.6g') if point % 5 == 0 else ''}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(rows) + "\n")
 

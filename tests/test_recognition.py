@@ -9,9 +9,9 @@ import soundfile
 import torch
 import yaml
 
+from stages.pipeline.checkpoints import write_weights
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params
-from stages.pipeline.training import write_weights
 from stages.recognition import effects
 from stages.recognition.mixing import RandomMixes
 from stages.recognition.model import build_classifier, load_classifier
@@ -201,7 +201,7 @@ def test_training_is_repeatable_and_measures_validation(stems, monkeypatch):
     runs = [train_classifier("clean", arm, root, settings(), "classifier/clean/seed0", "f") for _ in range(2)]
     models, curves = zip(*runs, strict=True)
     assert curves[0].points == curves[1].points
-    assert 0 <= curves[0].summary()["validation"] <= 1
+    assert curves[0].summary()["validation"] > 0
     for first, second in zip(models[0].parameters(), models[1].parameters(), strict=True):
         assert torch.equal(first, second)
 

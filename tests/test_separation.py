@@ -6,8 +6,8 @@ import pytest
 import torch
 from openunmix.model import OpenUnmix
 
+from stages.pipeline.checkpoints import write_weights
 from stages.pipeline.errors import InputError
-from stages.pipeline.training import write_weights
 from stages.separation.inference import overlap_add, separate
 from stages.separation.mixtures import TrainingMixtures
 from stages.separation.networks import NETWORKS, load_separator, network_named, network_settings

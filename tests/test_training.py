@@ -7,11 +7,14 @@ import pytest
 import torch
 
 from stages.pipeline import training
+from stages.pipeline.checkpoints import checkpoint_paths, read_weights, write_weights
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Compute, Training
-from stages.pipeline.training import fit, learning_rate_factor, read_weights, write_weights
+from stages.pipeline.training import Curves, fit, learning_rate_factor
 
-SETTINGS = Training(steps=12, batch=4, learning_rate=0.01, weight_decay=0.0)
+SETTINGS = Training(
+    steps=12, batch=4, learning_rate=0.01, weight_decay=0.0, clip=1.0, average=0.9, patience=0, precision="32-true"
+)
 
 
 class Steps(torch.utils.data.Dataset):
@@ -39,11 +42,11 @@ def network() -> torch.nn.Module:
     return torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1))
 
 
-def run(model, batches, fingerprint="f", workers=0):
-    compute = Compute(device="cpu", threads=1, workers=workers)
+def run(model, batches, fingerprint="f", workers=0, settings=SETTINGS):
+    compute = Compute(device="cpu", devices=1, num_nodes=1, threads=1, workers=workers)
     return fit(
-        model, lambda m, b: (m(b["x"]) - b["y"]).square().mean(), batches, name="toy/arm/seed0", settings=SETTINGS,
-        clip=1.0, compute=compute, seed=0, fingerprint=fingerprint, validate=lambda m: m(torch.ones(1, 3)).item(),
+        model, lambda m, b: (m(b["x"]) - b["y"]).square().mean(), batches, name="toy/arm/seed0", settings=settings,
+        compute=compute, seed=0, fingerprint=fingerprint, validate=lambda m: m(torch.ones(1, 3)).item(),
     )  # fmt: skip
 
 
@@ -71,7 +74,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(every_step_is_
     run(whole, Steps(), "another training")
     with pytest.raises(RuntimeError, match="killed"):
         run(network(), Steps(dies_at=7))
-    last, _ = training.checkpoint_paths("toy/arm/seed0")
+    last, _ = checkpoint_paths("toy/arm/seed0")
     content = bytearray(last.read_bytes())
     content[len(content) // 2] ^= 1
     last.write_bytes(content)
@@ -94,7 +97,7 @@ def test_a_checkpoint_that_would_run_code_is_not_run(every_step_is_saved, capfd)
         def __reduce__(self):
             return print, ("owned",)
 
-    last, _ = training.checkpoint_paths("toy/arm/seed0")
+    last, _ = checkpoint_paths("toy/arm/seed0")
     last.parent.mkdir()
     body = pickle.dumps(Hostile())
     last.write_bytes(hashlib.sha256(body).digest() + body)
@@ -142,6 +145,44 @@ def test_learning_rate_rises_then_falls_to_zero():
     assert factors[:5] == [0.2, 0.4, 0.6, 0.8, 1.0]
     assert all(a > b for a, b in zip(factors[5:], factors[6:], strict=False))
     assert factors[-1] < 0.001
+
+
+def test_the_average_of_the_weights_is_what_training_leaves(every_step_is_saved):
+    """With a decay of d, the average after each step is d times itself and 1 - d times the new weights."""
+    plain, averaged = network(), network()
+    seen = []
+    expected = None
+
+    class Watched(Steps):
+        def __getitem__(self, step):
+            seen.append([p.detach().clone() for p in plain.parameters()])
+            return super().__getitem__(step)
+
+    run(plain, Watched(), settings=SETTINGS.model_copy(update={"average": 0.0}))
+    seen.append([p.detach().clone() for p in plain.parameters()])
+    for weights in seen[1:]:
+        expected = weights if expected is None else [0.9 * a + 0.1 * b for a, b in zip(expected, weights, strict=True)]
+    run(averaged, Steps(), "another training")
+    for a, b in zip(averaged.parameters(), expected, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_training_stops_when_validation_no_longer_gets_better():
+    points = [(step, 0.0, value) for step, value in enumerate([3.0, 2.0, None, 2.5, 2.0])]
+    assert Curves(points).stalled(2)
+    assert not Curves(points).stalled(3) and not Curves(points).stalled(0)
+    assert not Curves(points[:2]).stalled(2)
+
+
+def test_training_that_stops_early_says_at_which_step(every_step_is_saved):
+    settings = SETTINGS.model_copy(update={"steps": 100, "patience": 2, "learning_rate": 1e-12})
+
+    class Many(Steps):
+        def __len__(self):
+            return 100
+
+    curves = run(network(), Many(), settings=settings)
+    assert curves.summary()["steps"] < 100
 
 
 def test_weights_of_another_network_are_refused_by_name(tmp_path):

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stages.pipeline.checkpoints import write_weights
 from stages.pipeline.params import load_params
-from stages.pipeline.training import write_weights
 from stages.recognition.model import build_classifier
 from stages.stems import CLASSES
 from stages.stems.audio import write_audio

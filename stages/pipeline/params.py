@@ -83,6 +83,10 @@ class Training(Section):
     batch: Count
     learning_rate: Positive
     weight_decay: Annotated[float, Field(ge=0)]
+    clip: Positive
+    average: Annotated[float, Field(ge=0, lt=1)]
+    patience: Annotated[int, Field(ge=0)]
+    precision: Literal["32-true", "bf16-mixed"]
 
 
 class Classifier(Training):
@@ -103,13 +107,11 @@ class Xumx(Training):
     fft: Count
     hop: Count
     bandwidth: Positive
-    clip: Positive
 
 
 class HDemucs(Training):
     channels: Count
     cac: bool
-    clip: Positive
 
 
 class Separation(Section):
@@ -127,6 +129,8 @@ class Scoring(Section):
 
 class Compute(Section):
     device: Literal["cpu", "cuda"]
+    devices: Count
+    num_nodes: Count
     threads: Count
     workers: Annotated[int, Field(ge=0)]
 

@@ -7,7 +7,8 @@ that has a run already is not logged again. MLflow is imported late, since it co
 import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from stages.pipeline.stage import fingerprint
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from mlflow import MlflowClient
 
 Curve = Sequence[tuple[int, float, float | None]]
 
@@ -51,60 +53,55 @@ def log_run(
 
     Raises InputError if MLflow cannot store it.
     """
+    key = fingerprint(experiment, name, params.model_dump(), metrics, *files)
+    with mlflow_store(f"MLflow run {name} of {experiment}") as client:
+        from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
+
+        run_id = new_run(client, experiment, name, key)
+        if run_id is None:
+            return
+        now = int(time.time() * 1000)
+        points = [Metric(k, v, now, 0) for k, v in flatten(metrics).items() if v is not None]
+        points += [Metric("training loss", loss, now, step) for step, loss, _ in curve]
+        points += [Metric("validation", value, now, step) for step, _, value in curve if value is not None]
+        settings = [Param(k, str(v)) for k, v in flatten(params.model_dump()).items()]
+        client.log_batch(run_id, metrics=points, params=settings, tags=[RunTag("data", str(data))])
+        client.log_inputs(run_id, [DatasetInput(Dataset(data.stem, fingerprint(data), "local", str(data)))])
+        for file in files:
+            client.log_artifact(run_id, str(file))
+        for file_name, figure in (figures or {}).items():
+            client.log_figure(run_id, figure, file_name)
+        client.set_terminated(run_id)
+
+
+@contextmanager
+def mlflow_store(what: str) -> Iterator["MlflowClient"]:
+    """A client of the repository's mlflow.db, or of MLFLOW_TRACKING_URI; InputError if `what` could not be stored."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read at import; no stage touches the network
+    from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
-    key = fingerprint(experiment, name, params.model_dump(), metrics, *files)
     try:
-        _log(experiment, name, params, key, data, metrics, files, curve, figures or {})
+        yield MlflowClient(os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{tracking_root() / 'mlflow.db'}"))
     except (MlflowException, SQLAlchemyError) as error:
-        raise InputError(
-            f"MLflow run {name} of {experiment} could not be logged: {str(error).splitlines()[0]}"
-        ) from error
+        raise InputError(f"{what} could not be logged: {str(error).splitlines()[0]}") from error
 
 
-def _log(
-    experiment: str,
-    name: str,
-    params: Params,
-    key: str,
-    data: Path,
-    metrics: dict,
-    files: Sequence[Path],
-    curve: Curve,
-    figures: dict[str, "Figure"],
-) -> None:
-    from mlflow import MlflowClient
-    from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
-
-    root = tracking_root()
-    client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'mlflow.db'}"))
+def new_run(client: "MlflowClient", experiment: str, name: str, key: str) -> str | None:
+    """The id of a new run for the result with this key; None if it has one, in which case there is nothing to log."""
     found = client.get_experiment_by_name(experiment)
     experiment_id = (
         found.experiment_id
         if found
-        else client.create_experiment(experiment, artifact_location=(root / "mlruns" / experiment).as_uri())
+        else client.create_experiment(experiment, artifact_location=(tracking_root() / "mlruns" / experiment).as_uri())
     )
     for run in client.search_runs([experiment_id], f"tags.result = '{key}'"):
         if run.info.status == "FINISHED":
-            return
+            return None
         client.delete_run(run.info.run_id)  # a logging that was cut off
     tags = {"result": key, "mlflow.source.git.commit": git_revision(), "mlflow.source.name": f"dvc repro {experiment}"}
-    run_id = client.create_run(experiment_id, run_name=name, tags=tags).info.run_id
-    now = int(time.time() * 1000)
-    points = [Metric(k, v, now, 0) for k, v in flatten(metrics).items() if v is not None]
-    points += [Metric("training loss", loss, now, step) for step, loss, _ in curve]
-    points += [Metric("validation", value, now, step) for step, _, value in curve if value is not None]
-    settings = [Param(k, str(v)) for k, v in flatten(params.model_dump()).items()]
-    client.log_batch(run_id, metrics=points, params=settings, tags=[RunTag("data", str(data))])
-    digest = fingerprint(data)
-    client.log_inputs(run_id, [DatasetInput(Dataset(data.stem, digest, "local", str(data)))])
-    for file in files:
-        client.log_artifact(run_id, str(file))
-    for file_name, figure in figures.items():
-        client.log_figure(run_id, figure, file_name)
-    client.set_terminated(run_id)
+    return client.create_run(experiment_id, run_name=name, tags=tags).info.run_id
 
 
 def flatten(content: dict, prefix: str = "") -> dict:

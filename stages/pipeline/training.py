@@ -1,28 +1,38 @@
 """One training loop for every network: seeded by step, resumable to the byte, stopped by the first NaN."""
 
-import hashlib
-import io
 import math
-import pickle
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from stages.pipeline.checkpoints import load_checkpoint, save_checkpoint
 from stages.pipeline.errors import InputError
-from stages.pipeline.files import atomic_file
 from stages.pipeline.params import Compute, Training
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 WARM_UP = 0.05  # share of the steps in which the learning rate rises to its peak
 CHECKPOINT_SECONDS = 30.0
 CURVE_POINTS = 50
 
 Batch = dict[str, torch.Tensor | list[str]]  # tensors, and under "songs" where they come from
+Validate = Callable[[torch.nn.Module], float]
+
+
+class Batches(Protocol):
+    """A training's data: `batches[step]` is the `Batch` of a step and depends on (seed, step) alone."""
+
+    examples: range  # of each batch, those that this process makes; all of them, or its share in distributed training
+
+    def __getitem__(self, step: int) -> Batch: ...
 
 
 @dataclass
@@ -36,6 +46,11 @@ class Curves:
         step, loss, validation = self.points[-1]
         return {"steps": step, "loss": loss, "validation": validation}
 
+    def stalled(self, patience: int) -> bool:
+        """Whether none of the last `patience` validations is lower than all before; never if that is 0."""
+        values = [value for _, _, value in self.points if value is not None]
+        return 0 < patience < len(values) and min(values[-patience:]) >= min(values[:-patience])
+
 
 def learning_rate_factor(step: int, steps: int) -> float:
     """Linear warm-up, then a half cosine to zero; the factor of the peak learning rate at `step` of `steps`."""
@@ -48,39 +63,46 @@ def learning_rate_factor(step: int, steps: int) -> float:
 def fit(
     model: torch.nn.Module,
     loss: Callable[[torch.nn.Module, Batch], torch.Tensor],
-    batches: Dataset,
+    batches: Batches,
     *,
     name: str,
     settings: Training,
-    clip: float,
     compute: Compute,
     seed: int,
     fingerprint: str,
-    validate: Callable[[torch.nn.Module], float] | None = None,
+    validate: Validate | None = None,
 ) -> Curves:
-    """Train `model` in place with AdamW for `settings.steps` steps; leaves it in evaluation mode on the CPU.
+    """Train `model` in place with AdamW; leaves it in evaluation mode on the CPU, with its averaged weights if any.
+
+    With several devices or nodes this process is one of many that run the same stage; each makes its share of every
+    batch, and all but the first end here.
 
     Args:
-        loss: maps (model, batch) to a scalar.
-        batches: `batches[step]` is the `Batch` of a step and depends on (seed, step) alone.
+        loss: maps (model, batch) to a scalar, a mean over the batch.
         name: of the run, e.g. "xumx/psi_refined/seed0"; also where its checkpoints are.
-        clip: the largest gradient norm.
         fingerprint: of everything that the result depends on; a checkpoint with another one is not used.
-        validate: measured ten times in a training, and at its end.
+        validate: the lower the better; measured ten times in a training, and at its end.
 
     Raises InputError with the songs of the batch at the first loss or gradient that is not finite; the last checkpoint
     stays.
     """
-    from lightning.fabric import Fabric
-
-    fabric = Fabric(accelerator=compute.device, devices=1)
-    torch.set_num_threads(compute.threads)
-    model.train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    model, optimizer = fabric.setup(model, optimizer)
-    checkpoint = Checkpoint(name, fingerprint)
-    curves = Curves()
-    first = checkpoint.load(model, optimizer, curves)
+    fabric = launch(compute, settings)
+    batches.examples = range(fabric.global_rank, settings.batch, fabric.world_size)
+    average = None
+    optimizer = torch.optim.AdamW(
+        model.train().parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    wrapped, optimizer = fabric.setup(model, optimizer)
+    if settings.average:
+        average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
+    curves, first = Curves(), 0
+    if state := load_checkpoint(name, fingerprint):
+        first = state["step"]
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        if average:
+            average.load_state_dict(state["average"])
+        curves = Curves([tuple(point) for point in state["points"]], state["training_seconds"])
     loader = DataLoader(
         batches, batch_size=None, sampler=range(first, settings.steps), num_workers=compute.workers,
         multiprocessing_context="fork" if compute.workers else None, prefetch_factor=4 if compute.workers else None,
@@ -89,41 +111,85 @@ def fit(
     validate_every = every * max(1, CURVE_POINTS // 10)
     since, saved = [], time.monotonic()
     progress = tqdm(
-        _one_line_errors(loader), initial=first, total=settings.steps, desc=name, unit="step", mininterval=5
-    )
+        _one_line_errors(loader), initial=first, total=settings.steps, desc=name, unit="step", mininterval=5,
+        disable=fabric.global_rank > 0,
+    )  # fmt: skip
     for step, batch in enumerate(progress, start=first):
         started = time.monotonic()
         torch.manual_seed(seed * 1_000_003 + step)  # dropout, too, depends on (seed, step) alone
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * learning_rate_factor(step, settings.steps)
-        value = loss(model, to_device(batch, fabric.device))
+        value = loss(wrapped, fabric.to_device(batch))
         optimizer.zero_grad()
         fabric.backward(value)
-        norm = fabric.clip_gradients(model, optimizer, max_norm=clip, error_if_nonfinite=False)
+        norm = fabric.clip_gradients(wrapped, optimizer, max_norm=settings.clip, error_if_nonfinite=False)
         if not (torch.isfinite(value) and torch.isfinite(norm)):
             raise InputError(
                 f"{name}: step {step}: expected a finite loss and gradient, got {value:g} and {norm:g} "
                 f"from the songs {', '.join(batch['songs'])}"
             )
         optimizer.step()
+        if average:
+            average.update_parameters(model)
         since.append(value.item())
         curves.training_seconds += time.monotonic() - started
         done, last = step + 1, step + 1 == settings.steps
         if done % every == 0 or last:
             validation = None
             if validate and (done % validate_every == 0 or last):
-                model.eval()
-                with torch.no_grad():
-                    validation = validate(model)
-                model.train()
+                validation = _validated(average.module if average else model, validate)
             curves.points.append((done, sum(since) / len(since), validation))
             since.clear()
             progress.set_postfix(loss=f"{curves.points[-1][1]:.4g}", refresh=False)
-        if not last and not since and time.monotonic() - saved > CHECKPOINT_SECONDS:
-            checkpoint.save(model, optimizer, curves, done)
+            if curves.stalled(settings.patience):
+                break
+        if fabric.global_rank == 0 and not last and not since and time.monotonic() - saved > CHECKPOINT_SECONDS:
+            state = {"fingerprint": fingerprint, "step": done, "points": curves.points}
+            state |= {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+            state |= {"average": average.state_dict()} if average else {}
+            save_checkpoint(name, state | {"training_seconds": curves.training_seconds})
             saved = time.monotonic()
+    fabric.barrier()
+    if fabric.global_rank > 0:
+        sys.exit(0)  # the first process publishes the result
+    if average:
+        model.load_state_dict(average.module.state_dict())
     model.eval().cpu()
     return curves
+
+
+def launch(compute: Compute, settings: Training) -> "Fabric":
+    """Lightning's Fabric on this process's device; starts the other processes of this node where there are to be some.
+
+    Raises InputError if a batch cannot be shared out evenly.
+    """
+    from lightning.fabric import Fabric
+
+    processes = compute.devices * compute.num_nodes
+    if settings.batch % processes:
+        raise InputError(
+            f"expected a batch that {processes} processes can share (compute.devices x compute.num_nodes), "
+            f"got {settings.batch}"
+        )
+    fabric = Fabric(
+        accelerator=compute.device,
+        devices=compute.devices,
+        num_nodes=compute.num_nodes,
+        strategy="ddp" if processes > 1 else "auto",
+        precision=settings.precision,
+    )
+    fabric.launch()
+    torch.set_num_threads(compute.threads)
+    return fabric
+
+
+def _validated(model: torch.nn.Module, validate: Validate) -> float:
+    mode = model.training
+    model.eval()
+    with torch.no_grad():
+        value = validate(model)
+    model.train(mode)
+    return value
 
 
 def _one_line_errors(loader: DataLoader) -> Iterator[Batch]:
@@ -132,104 +198,3 @@ def _one_line_errors(loader: DataLoader) -> Iterator[Batch]:
         yield from loader
     except InputError as error:
         raise InputError(str(error).strip().rpartition("InputError: ")[2]) from error
-
-
-def to_device(batch: Batch, device: torch.device) -> Batch:
-    """A batch with its tensors on a device."""
-    return {key: part.to(device) if isinstance(part, torch.Tensor) else part for key, part in batch.items()}
-
-
-def checkpoint_paths(name: str) -> tuple[Path, Path]:
-    """Where the last checkpoint of a run is, and the one before it."""
-    stem = name.replace("/", "-")
-    return Path("checkpoints") / f"{stem}.pt", Path("checkpoints") / f"{stem}.previous.pt"
-
-
-def remove_checkpoints(name: str) -> None:
-    """Forget a run's checkpoints, once its stage has written the final weights."""
-    for path in checkpoint_paths(name):
-        path.unlink(missing_ok=True)
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A training's state on disk, beside the DVC outputs: the last one, and the one before in case it is damaged.
-
-    A file is the SHA-256 of what follows, then torch's format; written to a temporary name, synced, then renamed.
-    """
-
-    name: str
-    fingerprint: str
-
-    def save(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, curves: Curves, step: int) -> None:
-        """Write the state after `step` steps."""
-        state = {
-            "fingerprint": self.fingerprint,
-            "step": step,
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "points": curves.points,
-            "training_seconds": curves.training_seconds,
-        }
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        last, previous = checkpoint_paths(self.name)
-        with atomic_file(last) as temporary:
-            temporary.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
-            if last.exists():
-                last.replace(previous)
-
-    def load(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, curves: Curves) -> int:
-        """Restore the last undamaged state of this very training; returns the step to go on from."""
-        for path in checkpoint_paths(self.name):
-            state = self._read(path)
-            if state and state["fingerprint"] == self.fingerprint:
-                model.load_state_dict(state["model"])
-                optimizer.load_state_dict(state["optimizer"])
-                curves.points = [tuple(point) for point in state["points"]]
-                curves.training_seconds = state["training_seconds"]
-                return state["step"]
-        return 0
-
-    @staticmethod
-    def _read(path: Path) -> dict | None:
-        """The state in a file; None if there is none, and None with a line on stderr if it is damaged."""
-        if not path.exists():
-            return None
-        content = path.read_bytes()
-        digest, body = content[:32], content[32:]
-        try:
-            if hashlib.sha256(body).digest() == digest:
-                return torch.load(io.BytesIO(body), weights_only=True, map_location="cpu")
-        except (pickle.UnpicklingError, RuntimeError):  # not tensors and numbers alone
-            pass
-        print(f"{path}: damaged, going on without it", file=sys.stderr)
-        return None
-
-
-def write_weights(model: torch.nn.Module, path: Path) -> None:
-    """Write a model's weights as safetensors: data only, nothing that can run."""
-    from safetensors.torch import save
-
-    with atomic_file(path) as temporary:
-        temporary.write_bytes(save({key: value.contiguous() for key, value in model.state_dict().items()}))
-
-
-def read_weights(model: torch.nn.Module, path: Path) -> torch.nn.Module:
-    """Load weights into `model`, all of them or an InputError that names the file; returns it in evaluation mode."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        model.load_state_dict(load_file(path))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path}: expected the weights of a {type(model).__name__}: {reason}") from error
-    return model.eval()
-
-
-def write_curves(curves: Curves, path: Path) -> None:
-    """Write step,loss,validation as CSV; validation is empty where it was not measured."""
-    lines = [f"{s},{loss:.6g},{'' if v is None else format(v, '.6g')}" for s, loss, v in curves.points]
-    with atomic_file(path) as temporary:
-        temporary.write_text("\n".join(["step,loss,validation", *lines]) + "\n")

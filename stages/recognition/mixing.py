@@ -50,6 +50,7 @@ class RandomMixes(Dataset):
             raise InputError(f"arm {name}: expected segments of one length, {self.frames} frames")
         self.root, self.settings, self.rate = Path(root), params.classifier, params.stems.rate
         self.effect_probability = params.classifier.effect_probability if split == "train" else 0.0
+        self.examples = range(params.classifier.batch)
         self.seed = [params.seed if split == "train" else 0, STREAMS[split]]
 
     def __len__(self) -> int:
@@ -57,11 +58,11 @@ class RandomMixes(Dataset):
 
     def __getitem__(self, step: int) -> Batch:
         """A step's batch: "audio" (batch, 2, frames), "labels" (batch, 4) of 0 and 1, both float32, and "songs"."""
-        rng = np.random.default_rng([*self.seed, step])
-        audio = np.zeros((self.settings.batch, 2, self.frames), np.float32)
-        labels = np.zeros((self.settings.batch, len(CLASSES)), np.float32)
+        audio = np.zeros((len(self.examples), 2, self.frames), np.float32)
+        labels = np.zeros((len(self.examples), len(CLASSES)), np.float32)
         songs = set()
-        for mixture, target in zip(audio, labels, strict=True):
+        for example, mixture, target in zip(self.examples, audio, labels, strict=True):
+            rng = np.random.default_rng([*self.seed, step, example])
             for pool in self.pools:
                 if rng.random() < self.settings.keep_probability:
                     row = rng.choice(pool)

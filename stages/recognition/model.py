@@ -4,9 +4,9 @@ from pathlib import Path
 
 import torch
 
+from stages.pipeline.checkpoints import read_weights
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Classifier, Params
-from stages.pipeline.training import read_weights
 from stages.recognition.features import LogMel
 from stages.stems import CLASSES
 

@@ -11,7 +11,6 @@ from stages.pipeline.training import Curves, fit
 from stages.recognition.mixing import RandomMixes
 from stages.recognition.model import InstrumentClassifier, build_classifier
 
-CLIP = 5.0  # largest gradient norm
 VALIDATION_BATCHES = 6
 
 
@@ -25,8 +24,8 @@ def train_classifier(
 ) -> tuple[InstrumentClassifier, Curves]:
     """Train a classifier from scratch on the train rows of an arm.
 
-    Validation is the accuracy, mean over classes, on fixed mixes of the valid rows against the arm's own labels: all
-    that someone without the truth could measure.
+    Validation is the loss on fixed mixes of the valid rows under the arm's own labels: all that someone without the
+    truth could measure.
 
     Args:
         root: of the stem set that the arm's paths are relative to.
@@ -41,16 +40,16 @@ def train_classifier(
     with torch.inference_mode():
         batches = [validation[step] for step in range(VALIDATION_BATCHES)]
         features = torch.cat([model.features(batch["audio"]) for batch in batches])
-        targets = torch.cat([batch["labels"] for batch in batches]) > 0.5
+        targets = torch.cat([batch["labels"] for batch in batches])
 
     def validate(model: torch.nn.Module) -> float:
         network = model.network
         device = next(network.parameters()).device
         logits = torch.cat([network(part.to(device)).cpu() for part in features.split(params.classifier.batch)])
-        return ((logits > 0) == targets).float().mean().item()
+        return binary_cross_entropy_with_logits(logits, targets).item()
 
     curves = fit(
-        model, classifier_loss, training, name=name, settings=params.classifier, clip=CLIP, compute=params.compute,
+        model, classifier_loss, training, name=name, settings=params.classifier, compute=params.compute,
         seed=params.seed, fingerprint=fingerprint, validate=validate,
     )  # fmt: skip
     return model, curves

@@ -58,14 +58,15 @@ class TrainingMixtures(Dataset):
                 raise InputError(f"no single-labelled {name} segment in arm {arm_name}{threshold}{where}")
         self.root, self.seed, self.stream = Path(root), params.seed, STREAMS[split]
         self.probability = params.separation.multi_label_probability if self.multi else 0.0
-        self.steps, self.batch = settings.steps, settings.batch
+        self.steps, self.examples = settings.steps, range(settings.batch)
 
     def __len__(self) -> int:
         return self.steps
 
     def __getitem__(self, step: int) -> Batch:
-        rng = np.random.default_rng([self.seed, self.stream, step])
-        examples = [self._example(rng) for _ in range(self.batch)]
+        examples = [
+            self._example(np.random.default_rng([self.seed, self.stream, step, example])) for example in self.examples
+        ]
         targets = torch.from_numpy(np.stack([targets for targets, _, _ in examples]))
         groups = torch.from_numpy(np.stack([groups for _, groups, _ in examples]))
         songs = sorted({Path(path).parent.name for _, _, paths in examples for path in paths})

@@ -90,6 +90,6 @@ def load_separator(path: Path, network: str, params: Params) -> "Module":
 
     Raises InputError for an unknown network and for a file that is missing, damaged or of another size.
     """
-    from stages.pipeline.training import read_weights
+    from stages.pipeline.checkpoints import read_weights
 
     return read_weights(network_named(network).build(params, None), path)

@@ -9,7 +9,7 @@ import torch
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params
-from stages.pipeline.training import Curves, fit, to_device
+from stages.pipeline.training import Curves, fit
 from stages.separation.mixtures import TrainingMixtures
 from stages.separation.networks import Network, network_named, network_settings
 
@@ -41,7 +41,7 @@ def train_separator(
         print(f"{name}: no validation loss: {error}", file=sys.stderr)
         validate = None
     curves = fit(
-        model, chosen.loss, mixtures, name=name, settings=settings, clip=settings.clip, compute=params.compute,
+        model, chosen.loss, mixtures, name=name, settings=settings, compute=params.compute,
         seed=params.seed, fingerprint=fingerprint, validate=validate,
     )  # fmt: skip
     return model, curves
@@ -49,11 +49,13 @@ def train_separator(
 
 def validation(network: Network, mixtures: TrainingMixtures) -> Callable[[torch.nn.Module], float]:
     """A function that measures a model's loss on the first batches of `mixtures`."""
+    from lightning.fabric.utilities import move_data_to_device
+
     batches = [mixtures[step] for step in range(VALIDATION_BATCHES)]
 
     def validate(model: torch.nn.Module) -> float:
         device = next(model.parameters()).device
-        losses = [network.loss(model, to_device(batch, device)) for batch in batches]
+        losses = [network.loss(model, move_data_to_device(batch, device)) for batch in batches]
         return torch.stack(losses).mean().item()
 
     return validate

@@ -30,7 +30,7 @@ class Estimate(NamedTuple):
     @property
     def spectra(self) -> Tensor:
         """(batch, sources, 2, bins, frames), complex, with the mixture's phase."""
-        return torch.view_as_complex(self.masks[..., None] * torch.view_as_real(self.mixture)[:, None])
+        return self.masks * self.mixture[:, None]
 
 
 class XUMX(nn.Module):

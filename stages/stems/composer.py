@@ -29,6 +29,8 @@ FORMS = (  # section and relative length; verse and chorus have the whole band
     (("chorus", 2), ("break", 1), ("verse", 3)),
     (("verse", 2), ("chorus", 3)),
 )
+MOVES = (-2, -1, -1, 0, 0, 1, 1, 2, 3, -3)  # steps of the scale from one note of a melody to the next
+MOVE_CHANCES = (0.1, 0.2, 0.1, 0.12, 0.08, 0.2, 0.1, 0.06, 0.02, 0.02)
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,8 @@ def draw_plan(style: Style, seconds: float, rng: np.random.Generator) -> Plan:
     bars = max(2, int(np.ceil(seconds / (step * style.beats * style.grid))))
     forms = [form for form in FORMS if len(form) <= bars]
     form = forms[rng.integers(len(forms))]
-    edges = np.round(np.cumsum([0, *(length for _, length in form)]) / sum(length for _, length in form) * bars).astype(
-        int
-    )
+    lengths = [length for _, length in form]
+    edges = np.round(np.cumsum([0, *lengths]) / sum(lengths) * bars).astype(int)
     edges = np.maximum.accumulate(np.maximum(edges, np.arange(len(edges))))
     edges[-1] = bars
     sections = tuple(Section(kind, int(a), int(b - a)) for (kind, _), a, b in zip(form, edges, edges[1:]) if b > a)
@@ -137,11 +138,10 @@ def drums(plan: Plan, patterns: dict[str, str], section: Section, part: str, rng
             letters.append((bar * plan.steps, "z"))
     notes = []
     for position, letter in letters:
-        name = letter.lower()  # capitals are accents
-        _, key, velocity = DRUMS[name]
+        _, key, velocity = DRUMS[letter.lower()]
         if part == "toms":
             key = (50, 48, 47, 45, 43)[min(4, int(position % plan.style.grid * 5 / plan.style.grid))]
-        accent = 18 if letter.isupper() and name != letter else 0
+        accent = 18 if letter.isupper() else 0
         notes.append(Note(plan.time(position), 0.1 if part != "cymbals" else 1.0, key, min(124, velocity + accent)))
     return notes
 
@@ -243,18 +243,7 @@ def draw_cells(plan: Plan, density: float, rng: np.random.Generator) -> list[lis
         cell = []
         while position < end:
             length = float(rng.choice(choices, p=weights / weights.sum()))
-            cell.append(
-                (
-                    position,
-                    length,
-                    int(
-                        rng.choice(
-                            [-2, -1, -1, 0, 0, 1, 1, 2, 3, -3],
-                            p=[0.1, 0.2, 0.1, 0.12, 0.08, 0.2, 0.1, 0.06, 0.02, 0.02],
-                        )
-                    ),
-                )
-            )
+            cell.append((position, length, int(rng.choice(MOVES, p=MOVE_CHANCES))))
             position += length
         first, _, move = cell[-1]  # the last note is held into the rest
         cell[-1] = (first, float(min(total - first - 0.5, rng.uniform(1, 2.5) * grid)), move)

@@ -94,8 +94,8 @@ def read_arm(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: expected numbers from column start on: {error}") from error
     if table.empty:
         raise InputError(f"{path}: expected at least one row")
-    outside = table["path"].map(lambda text: Path(str(text)).is_absolute() or ".." in Path(str(text)).parts)
-    _check_rows(path, ~outside.to_numpy()[:, None], "a path inside the stem set")
+    outside = [text for text in table["path"].unique() if Path(text).is_absolute() or ".." in Path(text).parts]
+    _check_rows(path, ~table[["path"]].isin(outside).to_numpy(), "a path inside the stem set")
     _check_rows(path, (probabilities >= 0) & (probabilities <= 1), "probabilities within 0..1")
     _check_rows(path, (labels == 0) | (labels == 1), "labels of 0 or 1")
     _check_rows(path, (truth == 0) | (truth == 1) | np.isnan(truth), "truth of 0, 1 or nothing")

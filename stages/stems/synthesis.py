@@ -26,7 +26,7 @@ class Patch:
 
 
 def draw_patch(kind: str, rng: np.random.Generator) -> Patch:
-    """A random sound of a kind: sub, analogue or reese (basses), lead, pluck, pad or organ."""
+    """A random sound of a kind: sub, analogue or reese (basses), lead, pluck or pad."""
 
     def between(low: float, high: float) -> float:
         return float(np.exp(rng.uniform(np.log(low), np.log(high))))
@@ -34,101 +34,39 @@ def draw_patch(kind: str, rng: np.random.Generator) -> Patch:
     wave = str(rng.choice(["saw", "square", "saw", "triangle"]))
     if kind == "sub":
         return Patch(
-            str(rng.choice(["sine", "triangle"])),
-            1,
-            0.0,
-            between(0.003, 0.03),
-            between(0.3, 2),
-            rng.uniform(0.5, 1.0),
-            between(0.03, 0.2),
-            between(150, 500),
-            between(300, 2500),
-            0.0,
-            between(0.01, 0.08),
-        )
+            wave=str(rng.choice(["sine", "triangle"])), voices=1, detune=0.0, attack=between(0.003, 0.03),
+            decay=between(0.3, 2), sustain=rng.uniform(0.5, 1.0), release=between(0.03, 0.2),
+            dark=between(150, 500), bright=between(300, 2500), sub=0.0, glide=between(0.01, 0.08),
+        )  # fmt: skip
     if kind == "analogue":
         return Patch(
-            wave,
-            int(rng.integers(1, 3)),
-            between(0.05, 0.2),
-            0.004,
-            between(0.08, 0.5),
-            rng.uniform(0.2, 0.9),
-            between(0.03, 0.12),
-            between(150, 700),
-            between(800, 5000),
-            rng.uniform(0, 0.8),
-            rng.choice([0.0, 0.04]),
-        )
+            wave=wave, voices=int(rng.integers(1, 3)), detune=between(0.05, 0.2), attack=0.004,
+            decay=between(0.08, 0.5), sustain=rng.uniform(0.2, 0.9), release=between(0.03, 0.12),
+            dark=between(150, 700), bright=between(800, 5000), sub=rng.uniform(0, 0.8), glide=rng.choice([0.0, 0.04]),
+        )  # fmt: skip
     if kind == "reese":
         return Patch(
-            "saw",
-            3,
-            between(0.15, 0.5),
-            0.01,
-            between(0.5, 2),
-            0.9,
-            0.1,
-            between(250, 700),
-            between(700, 2500),
-            0.6,
-            0.03,
-        )
+            wave="saw", voices=3, detune=between(0.15, 0.5), attack=0.01,
+            decay=between(0.5, 2), sustain=0.9, release=0.1,
+            dark=between(250, 700), bright=between(700, 2500), sub=0.6, glide=0.03,
+        )  # fmt: skip
     if kind == "lead":
         return Patch(
-            wave,
-            int(rng.integers(1, 5)),
-            between(0.05, 0.3),
-            between(0.004, 0.04),
-            between(0.2, 1),
-            rng.uniform(0.5, 1),
-            between(0.05, 0.3),
-            between(900, 3000),
-            between(2500, 9000),
-            0.0,
-            rng.choice([0.0, 0.03, 0.08]),
-        )
+            wave=wave, voices=int(rng.integers(1, 5)), detune=between(0.05, 0.3), attack=between(0.004, 0.04),
+            decay=between(0.2, 1), sustain=rng.uniform(0.5, 1), release=between(0.05, 0.3),
+            dark=between(900, 3000), bright=between(2500, 9000), sub=0.0, glide=rng.choice([0.0, 0.03, 0.08]),
+        )  # fmt: skip
     if kind == "pluck":
         return Patch(
-            wave,
-            int(rng.integers(1, 4)),
-            between(0.05, 0.2),
-            0.003,
-            between(0.08, 0.35),
-            rng.uniform(0, 0.25),
-            between(0.05, 0.3),
-            between(300, 1000),
-            between(2000, 9000),
-            0.0,
-            0.0,
-        )
-    if kind == "organ":
-        return Patch(
-            "triangle",
-            2,
-            between(0.02, 0.06),
-            0.008,
-            0.3,
-            rng.uniform(0.7, 1),
-            0.04,
-            between(1500, 4000),
-            6000,
-            0.6,
-            0.0,
-        )
+            wave=wave, voices=int(rng.integers(1, 4)), detune=between(0.05, 0.2), attack=0.003,
+            decay=between(0.08, 0.35), sustain=rng.uniform(0, 0.25), release=between(0.05, 0.3),
+            dark=between(300, 1000), bright=between(2000, 9000), sub=0.0, glide=0.0,
+        )  # fmt: skip
     return Patch(
-        wave,
-        int(rng.integers(3, 6)),
-        between(0.08, 0.3),
-        between(0.15, 0.8),
-        between(0.8, 2),
-        rng.uniform(0.6, 1),
-        between(0.4, 1.2),
-        between(500, 1500),
-        between(1000, 5000),
-        rng.uniform(0, 0.4),
-        0.0,
-    )
+        wave=wave, voices=int(rng.integers(3, 6)), detune=between(0.08, 0.3), attack=between(0.15, 0.8),
+        decay=between(0.8, 2), sustain=rng.uniform(0.6, 1), release=between(0.4, 1.2),
+        dark=between(500, 1500), bright=between(1000, 5000), sub=rng.uniform(0, 0.4), glide=0.0,
+    )  # fmt: skip
 
 
 def synthesise(patch: Patch, notes: list[Note], frames: int, rate: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,53 @@
+"""What every training leaves behind: weights, its curve, its metrics, and one MLflow run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stages.pipeline.checkpoints import remove_checkpoints, write_weights
+from stages.pipeline.files import atomic_file, write_json
+from stages.pipeline.params import Params
+from stages.pipeline.stage import code_fingerprint, fingerprint
+from stages.pipeline.tracking import line_figure, log_run
+from stages.pipeline.training import Curves
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+
+def training_fingerprint(kind: str, table: Path, params: Params) -> str:
+    """A hash of all that a training depends on: its arm's table, the parameters of its `kind`, the code."""
+    return fingerprint(table, params.model_dump(include={"seed", "segments", kind}), code_fingerprint())
+
+
+def publish_training(
+    kind: str, item: str, name: str, params: Params, *, data: Path, model: "Module", curves: Curves
+) -> None:
+    """Write a training's results, log its run, and forget its checkpoints.
+
+    Writes models/<kind>/<item>.safetensors, curves/<kind>/<item>.csv and metrics/train_<kind>/<item>.json.
+
+    Args:
+        kind: "classifier" or "separator".
+        name: of the run and its checkpoints.
+        data: the arm's table.
+    """
+    curve_file = Path(f"curves/{kind}/{item}.csv")
+    write_weights(model, Path(f"models/{kind}/{item}.safetensors"))
+    write_curves(curves, curve_file)
+    write_json(Path(f"metrics/train_{kind}/{item}.json"), curves.summary())
+    measured = [(step, loss, value) for step, loss, value in curves.points if value is not None]
+    lines = {"training loss": ([step for step, _, _ in curves.points], [loss for _, loss, _ in curves.points])}
+    if measured:
+        lines["validation loss"] = ([step for step, _, _ in measured], [value for _, _, value in measured])
+    log_run(
+        f"train_{kind}", name, params, data=data, metrics=curves.summary(), files=[curve_file],
+        curve=curves.points, figures={"curve.png": line_figure(lines, "step", "loss")},
+    )  # fmt: skip
+    remove_checkpoints(name)
+
+
+def write_curves(curves: Curves, path: Path) -> None:
+    """Write step,loss,validation as CSV; validation is empty where it was not measured."""
+    lines = [f"{s},{loss:.6g},{'' if v is None else format(v, '.6g')}" for s, loss, v in curves.points]
+    with atomic_file(path) as temporary:
+        temporary.write_text("\n".join(["step,loss,validation", *lines]) + "\n")

@@ -1,0 +1,64 @@
+"""Two processes that share every batch end with the same weights, which are those of one process with all of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+# A regression whose batch of four examples is shared out; every process writes what it ends with.
+SCRIPT = """
+import atexit, os, sys
+from pathlib import Path
+import torch
+from stages.pipeline.checkpoints import write_weights
+from stages.pipeline.params import Compute, Training
+from stages.pipeline.training import fit
+
+class Batches(torch.utils.data.Dataset):
+    examples = range(4)
+    def __len__(self):
+        return 10
+    def __getitem__(self, step):
+        seeds = [100 * step + example for example in self.examples]
+        x = torch.stack([torch.randn(3, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
+        return {"x": x, "y": x.sum(dim=1, keepdim=True), "songs": []}
+
+torch.manual_seed(int(os.environ.get("LOCAL_RANK", 0)))  # the first process's weights are everyone's
+model = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+folder, devices = Path(sys.argv[1]), int(sys.argv[2])
+atexit.register(lambda: write_weights(model, folder / f"rank{os.environ.get('LOCAL_RANK', 0)}.safetensors"))
+fit(model, lambda m, b: (m(b["x"]) - b["y"]).square().mean(), Batches(), name="toy/arm/seed0",
+    settings=Training(steps=10, batch=4, learning_rate=0.01, weight_decay=0.0, clip=1.0, average=0.0, patience=0,
+                      precision="32-true"),
+    compute=Compute(device="cpu", devices=devices, num_nodes=1, threads=1, workers=0), seed=0, fingerprint="f")
+print("published by", os.environ.get("LOCAL_RANK", 0))
+"""
+
+
+def train(folder: Path, devices: int) -> subprocess.CompletedProcess:
+    folder.mkdir()
+    (folder / "train.py").write_text(SCRIPT)
+    return subprocess.run(
+        [sys.executable, "train.py", str(folder), str(devices)], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_two_processes_end_with_the_weights_of_one(tmp_path):
+    results = [train(tmp_path / name, devices) for name, devices in (("one", 1), ("two", 2))]
+    assert [result.returncode for result in results] == [0, 0], results[1].stderr
+    assert [result.stdout.count("published by") for result in results] == [1, 1]
+    one, first, second = (
+        load_file(tmp_path / path)
+        for path in ("one/rank0.safetensors", "two/rank0.safetensors", "two/rank1.safetensors")
+    )
+    for key in one:
+        assert torch.equal(first[key], second[key])
+        torch.testing.assert_close(first[key], one[key])
+
+
+def test_a_batch_that_cannot_be_shared_out_is_one_line(tmp_path):
+    result = train(tmp_path / "three", 3)
+    assert result.returncode != 0
+    assert "expected a batch that 3 processes can share" in result.stderr
