@@ -30,7 +30,7 @@ def settings(**classifier) -> Params:
     content = yaml.safe_load(LAPTOP.read_text())
     content["stems"]["rate"] = RATE
     content["segments"]["seconds"] = FRAMES / RATE
-    content["compute"] = {"device": "cpu", "threads": 1, "workers": 0}
+    content["compute"] |= {"threads": 1, "workers": 0}
     tiny = {"model": "test_convnext", "mel_bands": 32, "fft": 256, "hop": 64, "batch": 8, "steps": 3}
     content["classifier"] |= tiny | classifier
     return Params.model_validate(content)

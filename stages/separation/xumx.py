@@ -57,6 +57,8 @@ class XUMX(nn.Module):
             name: OpenUnmix(bins, 2, settings.hidden, max_bin=inside, input_mean=mean, input_scale=scale)
             for name in sources
         })  # fmt: skip
+        for trunk in self.trunks.values():  # masks start as equal shares of the mixture, not as all of it for each
+            nn.init.constant_(trunk.output_mean, 1 / len(sources))
         self.register_buffer("window", torch.hann_window(self.fft), persistent=False)
 
     def spectrum(self, audio: Tensor) -> Tensor:
