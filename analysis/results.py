@@ -23,8 +23,8 @@ LABEL_COUNTS = ("segments", "silent", "unlabelled", "single_labelled", "multi_la
 LABEL_MEASURES = ("accuracy", "precision", "recall", "f1", "exact")
 
 PIPELINE = (
-    "build_stems", "corrupt_stems", "label_segments", "train_classifier", "predict_segments", "refine_labels",
-    "score_classifier", "train_separator", "score_separator", "score_bounds",
+    "build_stems", "corrupt_stems", "check_leaks", "label_segments", "train_classifier", "predict_segments",
+    "refine_labels", "score_classifier", "train_separator", "score_separator", "score_bounds",
 )  # fmt: skip
 WRITTEN_BY = {
     "curves/classifier": "train_classifier",

@@ -8,7 +8,7 @@ from stages.pipeline.files import atomic_folder, write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 from stages.stems import CLASSES
-from stages.stems.corruption import contaminated, corrupt_song
+from stages.stems.corruption import contaminated, corrupt_song, keep_song
 from stages.stems.manifest import StemFile, read_manifest, write_manifest
 
 SOURCES, CORRUPTED = Path("data/stems/noisy_sources"), Path("data/stems/noisy")
@@ -22,10 +22,14 @@ def corrupt_stems(params: Params) -> None:
     files: list[StemFile] = []
     with atomic_folder(CORRUPTED) as root:
         for song, sources in tqdm(songs.items(), desc="corrupt", unit="song"):
-            files += corrupt_song(song, sources, SOURCES, root, params.corruption, params.seed)
+            if all(file.truth_is_known for file in sources):
+                files += corrupt_song(song, sources, SOURCES, root, params.corruption, params.seed)
+            else:
+                files += keep_song(sources, SOURCES, root)
         write_manifest(root, files)
-    share = {c: [contaminated(c, file.sources) for file in files if file.stem == c] for c in CLASSES}
-    metrics = {c: sum(flags) / len(flags) for c, flags in share.items()}
+    known = [file for file in files if file.truth_is_known]
+    share = {c: [contaminated(c, file.sources) for file in known if file.stem == c] for c in CLASSES}
+    metrics = {c: sum(flags) / len(flags) if flags else None for c, flags in share.items()}
     write_json(Path("metrics/corrupt_stems.json"), {"contaminated": metrics, "songs": len(songs)})
 
 

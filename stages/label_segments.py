@@ -25,15 +25,20 @@ def label_segments(arm: str, params: Params) -> None:
 
 
 def _class_energies(arm: str, table) -> np.ndarray:
-    """Mean-square level of each class in each segment: of the stem in a clean set, of its sources in a noisy one."""
+    """Mean-square level of each class in each segment: of the stem in a clean set, of its sources in a noisy one.
+
+    NaN where nobody knows which sources a stem holds.
+    """
     if arm == "clean":
         levels = 10 ** (table["level_db"].to_numpy() / 10)
         return levels[:, None] * table[["p_vocals", "p_bass", "p_drums", "p_other"]].to_numpy()
-    sources = {(file.song, file.sources[0].name): SOURCES / file.path for file in read_manifest(SOURCES)}
+    sources = {(file.song, part.name): SOURCES / file.path for file in read_manifest(SOURCES) for part in file.sources}
     stems = {file.path: file for file in read_manifest(stem_root(arm))}
-    energies = np.zeros((len(table), 4))
+    energies = np.full((len(table), 4), np.nan)
     for path, rows in table.groupby("path", sort=False):
         stem = stems[path]
+        if not stem.truth_is_known:
+            continue
         paths = {part.name: sources[stem.song, part.name] for part in stem.sources}
         length = int(rows["stop"].iloc[0] - rows["start"].iloc[0])
         energies[rows.index] = segment_energies(stem, paths, list(rows["start"]), length)

@@ -26,20 +26,38 @@ class PerClass(Section):
     other: Probability
 
 
-class TrainSet(Section):
+class RenderedTraining(Section):
+    """A catalogue of the embedded data set; the last songs are held out for validation."""
+
+    source: Literal["rendered"]
     songs: Count
     validation: Count
 
 
-class TestSet(Section):
+class RenderedTest(Section):
+    source: Literal["rendered"]
     songs: Count
+
+
+class Recorded(Section):
+    """A data set of stages.stems.datasets, in a folder of the user's; docs/data.md says what each one expects."""
+
+    source: Literal["musdb18", "musdb18hq", "medleydb", "moisesdb", "sdxdb23", "folder"]
+    root: str
+    validation: Annotated[int, Field(ge=0)] = 0  # songs to hold out, where the set has no validation songs of its own
+    index: str | None = None  # checksums to compare the files with
+    exclude: list[str] = []  # songs to leave out, such as those that are in the test set
+
+
+TrainingSet = Annotated[RenderedTraining | Recorded, Field(discriminator="source")]
+TestSet = Annotated[RenderedTest | Recorded, Field(discriminator="source")]
 
 
 class Stems(Section):
     rate: Annotated[int, Field(ge=8000, le=192000)]
     song_seconds: Annotated[list[Annotated[float, Field(ge=4)]], Field(min_length=2, max_length=2)]
-    clean: TrainSet
-    noisy: TrainSet
+    clean: TrainingSet
+    noisy: TrainingSet
     test: TestSet
 
     @field_validator("song_seconds")

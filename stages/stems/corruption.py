@@ -5,6 +5,7 @@ stem may hold drums, lack its voice, or both. Bleeding, a second and optional ki
 stems into one of them.
 """
 
+import shutil
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,6 +89,14 @@ def corrupt_song(
         )
         for c, parts in stems.items()
     ]
+
+
+def keep_song(stems: Sequence[StemFile], source_root: Path, root: Path) -> list[StemFile]:
+    """Copy the stems of a song that came mislabelled, and whose truth is not known; returns their manifest rows."""
+    for file in stems:
+        (root / file.path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source_root / file.path, root / file.path)
+    return list(stems)
 
 
 def segment_energies(stem: StemFile, source_paths: dict[str, Path], starts: Sequence[int], length: int) -> np.ndarray:

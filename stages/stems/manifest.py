@@ -13,11 +13,12 @@ from stages.stems.audio import write_audio
 
 MIXTURE = "mixture"
 SPLITS = ("train", "valid", "test")
+UNKNOWN = "unknown"  # the class of a source in a set that came mislabelled
 
 
 @dataclass(frozen=True)
 class Part:
-    """One source inside a file: its name, its true class and the gain (dB) with which it was summed."""
+    """One source inside a file: its name, its true class (or UNKNOWN) and the gain (dB) with which it was summed."""
 
     name: str
     cls: str
@@ -37,7 +38,7 @@ class StemFile:
     """One row of a manifest.
 
     `path` is relative to the root. `stem` is the mixture, the nominal label of a stem, or the class of a source.
-    `sources` is what is summed in the file; `truth` the classes that are really in it.
+    `sources` is what is summed in the file; `truth` the classes that are really in it, as far as that is known.
     """
 
     song: str
@@ -51,6 +52,10 @@ class StemFile:
     channels: int
     peak: float
     sha256: str
+
+    @property
+    def truth_is_known(self) -> bool:
+        return all(part.cls != UNKNOWN for part in self.sources)
 
 
 COLUMNS = [field.name for field in fields(StemFile)]
@@ -124,7 +129,8 @@ def _parse_row(root: Path, manifest: Path, number: int, row: dict[str, str]) -> 
         raise InputError(f"{manifest}: row {number}: expected frames, rate and channels above 0")
     if file.split not in SPLITS:
         raise InputError(f"{manifest}: row {number}: expected a split of {', '.join(SPLITS)}, got {file.split!r}")
-    unknown = ({file.stem, *file.truth} | {part.cls for part in file.sources}) - {*CLASSES, MIXTURE}
+    parts = {part.cls for part in file.sources} - {UNKNOWN}
+    unknown = {file.stem, *file.truth, *parts} - {*CLASSES, MIXTURE}
     if unknown:
         raise InputError(
             f"{manifest}: row {number}: unknown class {min(unknown)!r}, expected one of {', '.join(CLASSES)}"

@@ -12,6 +12,7 @@ from stages.stems.arrangement import Part
 from stages.stems.effects import place, treat
 from stages.stems.instruments import BASSES, FONTS, INSTRUMENTS, KITS, LEVELS, Instrument
 from stages.stems.singing import Delivery
+from stages.stems.songs import Song, Source
 from stages.stems.styles import STYLES, Style
 from stages.stems.synthesis import ElectronicKit, draw_patch, synthesise
 from stages.stems.voices import LINES, OPEN_SYLLABLES, VOICES, Voice
@@ -30,23 +31,6 @@ DELIVERIES = {
     "whispered_rap": Delivery(reach=0.2, vibrato=0.0, breath=0.5, portamento=0.02),
     "whisper": Delivery(whisper=True),
 }
-
-
-@dataclass(frozen=True)
-class Source:
-    """One recorded part: a name fit for a file, its class, float32 audio of shape (2, frames)."""
-
-    name: str
-    cls: str
-    audio: np.ndarray
-
-
-@dataclass(frozen=True)
-class Song:
-    """A song's sources, all of one length."""
-
-    name: str
-    sources: tuple[Source, ...]
 
 
 def check_tools() -> None:

@@ -67,8 +67,12 @@ def true_classes(energies: np.ndarray, silence_db: float, audible_db: float) -> 
 
 
 def with_truth(arm: pd.DataFrame, energies: np.ndarray, silence_db: float, audible_db: float) -> pd.DataFrame:
-    """Fill in the truth columns of an arm from class energies (segments, 4); a silent segment holds no class."""
+    """Fill in the truth columns of an arm from class energies (segments, 4); a silent segment holds no class.
+
+    Where the energies are NaN, the truth is not known and stays empty.
+    """
     truth = true_classes(energies, silence_db, audible_db) * (arm["level_db"].to_numpy() >= silence_db)[:, None]
+    truth = np.where(np.isnan(energies), np.nan, truth)
     return arm.assign(**dict(zip(TRUTHS, truth.T, strict=True)))
 
 

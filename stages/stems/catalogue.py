@@ -1,0 +1,111 @@
+"""The songs of a catalogue (clean, noisy or test) behind one form, whether they are rendered or recorded."""
+
+import functools
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from stages.pipeline.errors import InputError
+from stages.pipeline.params import Recorded, Stems
+from stages.stems import rendered
+from stages.stems.datasets import Recording, data_set
+from stages.stems.datasets.reading import read_recording
+from stages.stems.datasets.validation import check_recording, read_index
+from stages.stems.manifest import StemFile
+from stages.stems.songs import Song, Source
+
+
+class Entry(NamedTuple):
+    """A song to be: its split, and the call that makes it, in any process."""
+
+    split: str
+    make: Callable[[], Song]
+
+
+def catalogue_songs(catalogue: str, settings: Stems) -> list[Entry]:
+    """The songs of a catalogue. Raises InputError where a tool, the data set or its official split is missing."""
+    chosen = getattr(settings, catalogue)
+    if isinstance(chosen, Recorded):
+        return recorded_songs(catalogue, chosen, settings.rate)
+    rendered.check_tools()
+    held_out = 0 if catalogue == "test" else chosen.validation
+    splits = ["test" if catalogue == "test" else "train"] * chosen.songs + ["valid"] * held_out
+    return [
+        Entry(split, functools.partial(
+            rendered.render_song, catalogue, index, tuple(settings.song_seconds), settings.rate
+        ))
+        for index, split in enumerate(splits)
+    ]  # fmt: skip
+
+
+def build_song(
+    write: Callable[[Path, Song, str, int], list[StemFile]], root: Path, rate: int, entry: Entry
+) -> list[StemFile]:
+    """Make a song and write it below `root`, as sources or as stems; returns its manifest rows."""
+    return write(root, entry.make(), entry.split, rate)
+
+
+def recorded_songs(catalogue: str, chosen: Recorded, rate: int) -> list[Entry]:
+    """The songs of a data set that belong in a catalogue.
+
+    Where the set has splits of its own, test gets its test songs, the others its training and validation songs. Where
+    it has none, every catalogue gets all of it; `validation` songs are held out, which follow from the names alone.
+    """
+    root = Path(chosen.root)
+    recordings = data_set(chosen.source).recordings(root)
+    unknown = set(chosen.exclude) - {_file_name(recording.name) for recording in recordings}
+    if unknown:
+        raise InputError(f"stems.{catalogue}.exclude: expected songs of {root}, it has no {min(unknown)!r}")
+    recordings = [recording for recording in recordings if _file_name(recording.name) not in chosen.exclude]
+    if not recordings:
+        raise InputError(f"stems.{catalogue}.exclude: expected to leave some song of {root}")
+    if recordings[0].split is None:
+        splits = _draw_splits(recordings, catalogue, chosen)
+    else:
+        if chosen.validation:
+            raise InputError(f"stems.{catalogue}.validation: {chosen.source} names its validation songs: expected 0")
+        wanted = ("test",) if catalogue == "test" else ("train", "valid")
+        splits = {recording.name: recording.split for recording in recordings if recording.split in wanted}
+    if not splits:
+        raise InputError(f"{root}: expected songs for {catalogue}, found none")
+    make = functools.partial(_read_song, root, Path(chosen.index) if chosen.index else None, chosen.source, rate)
+    return [
+        Entry(splits[recording.name], functools.partial(make, recording))
+        for recording in recordings
+        if recording.name in splits
+    ]
+
+
+def _draw_splits(recordings: list[Recording], catalogue: str, chosen: Recorded) -> dict[str, str]:
+    if catalogue == "test":
+        return {recording.name: "test" for recording in recordings}
+    if not 0 < chosen.validation < len(recordings):
+        raise InputError(
+            f"stems.{catalogue}.validation: {chosen.source} has no validation songs of its own and {len(recordings)} "
+            f"songs: expected how many of them to hold out, got {chosen.validation}"
+        )
+    names = sorted((recording.name for recording in recordings), key=lambda n: hashlib.sha256(n.encode()).digest())
+    return {name: "valid" if place < chosen.validation else "train" for place, name in enumerate(names)}
+
+
+def _read_song(root: Path, index: Path | None, data_set_name: str, rate: int, recording: Recording) -> Song:
+    if index:
+        check_recording(recording, root, _index(index, data_set_name))
+    parts = read_recording(recording, rate)
+    name = _file_name(recording.name)
+    sources = [
+        Source(_file_name(source.name).replace(":", "_").replace(";", "_"), source.cls, audio)
+        for source, audio in zip(recording.sources, parts, strict=True)
+    ]
+    return Song(name, tuple(sources), recording.labels_are_true)
+
+
+def _file_name(name: str) -> str:
+    """A name as it can be in a path; anything else, blanks and all scripts, stays."""
+    return name.replace("/", "_").replace("\0", "_").strip(". ") or "_"
+
+
+@functools.cache
+def _index(path: Path, data_set_name: str) -> dict[str, str]:
+    return read_index(path, data_set_name)

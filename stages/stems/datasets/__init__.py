@@ -1,0 +1,76 @@
+"""Recorded data sets: one module for each, all of which say the same of themselves and list the same `Recording`s.
+
+A module has `INFO` and `recordings(root)`, which lists every file that the set's layout says is there, whether it is
+or not: `validation.py` tells which are missing or damaged.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from stages.pipeline.errors import InputError
+
+NAMES = ("musdb18", "musdb18hq", "medleydb", "moisesdb", "sdxdb23", "folder")
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One recorded part of a song: a name that is its own within the song, its class, and where its audio is.
+
+    `stream` is the number of the audio stream in a .stem.mp4; None for a file that holds this part alone.
+    """
+
+    name: str
+    cls: str
+    path: Path
+    stream: int | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A song of a data set: its name, the set's own split for it (None if it has none) and its parts.
+
+    `labels_are_true` is False for a set of mislabelled stems, in which nobody knows what a file holds.
+    """
+
+    name: str
+    split: str | None
+    sources: tuple[SourceFile, ...]
+    labels_are_true: bool = True
+
+
+@dataclass(frozen=True)
+class Info:
+    """What a data set is: title, licence, where to ask for it, its folder tree, and how to cite it (BibTeX)."""
+
+    title: str
+    licence: str
+    request: str
+    tree: str
+    bibtex: str
+
+
+class DataSet(Protocol):
+    """What a data set's module offers."""
+
+    INFO: Info
+    recordings: Callable[[Path], list[Recording]]
+
+
+def data_set(name: str) -> DataSet:
+    """The module of a data set. Raises InputError for an unknown name."""
+    if name not in NAMES:
+        raise InputError(f"unknown data set {name!r}: expected one of {', '.join(NAMES)}")
+    return import_module(f"{__name__}.{name}")
+
+
+def folders(root: Path, expected: str) -> list[Path]:
+    """The folders inside `root`, sorted; InputError if there is none. `expected` says what should have been there."""
+    if not root.is_dir():
+        raise InputError(f"{root}: expected a folder: {expected}")
+    found = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if not found:
+        raise InputError(f"{root}: expected {expected}, found no folder in it")
+    return found

@@ -1,0 +1,85 @@
+"""Reading a recorded song: parts at one rate, in stereo, of one length, and at a level at which no sum clips."""
+
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from scipy.signal import resample_poly
+
+from stages.pipeline.errors import InputError
+from stages.stems.datasets import Recording, SourceFile
+
+CEILING = 0.95  # of full scale; no sum of any of a song's parts exceeds it
+
+
+def read_recording(recording: Recording, rate: int) -> list[np.ndarray]:
+    """Audio of each of a recording's parts: float32 (2, frames) at `rate` Hz, shorter parts padded with silence.
+
+    A song that could clip when some of its parts are summed is made softer as a whole. Raises InputError naming the
+    first file that is missing, damaged, or neither mono nor stereo.
+    """
+    parts = [read_part(source, rate) for source in recording.sources]
+    frames = max(part.shape[1] for part in parts)
+    parts = [np.pad(part, ((0, 0), (0, frames - part.shape[1]))) for part in parts]
+    # At a sample the largest sum of some parts is that of the positive or of the negative values: half of the sum of
+    # absolute values and the absolute sum.
+    absolute, total = np.zeros((2, frames), np.float32), np.zeros((2, frames), np.float32)
+    for part in parts:
+        absolute += np.abs(part)
+        total += part
+    largest = float((absolute + np.abs(total)).max()) / 2
+    if largest > CEILING:
+        parts = [part * np.float32(CEILING / largest) for part in parts]
+    return parts
+
+
+def read_part(source: SourceFile, rate: int | None = None) -> np.ndarray:
+    """Audio of one part: float32 (2, frames) at `rate` Hz (its own if None); mono becomes two equal channels."""
+    check_file(source.path)
+    if source.stream is None:
+        audio, own_rate = _read_file(source.path)
+    else:
+        audio, own_rate = _read_stream(source.path, source.stream)
+    if audio.shape[1] > 2:
+        raise InputError(f"{source.path}: expected 1 or 2 channels, got {audio.shape[1]}")
+    if not len(audio):
+        raise InputError(f"{source.path}: expected audio, it has no frames: copy it again")
+    if not np.isfinite(audio).all():
+        raise InputError(f"{source.path}: holds NaN or infinite samples: copy it again")
+    if rate and own_rate != rate:
+        common = gcd(rate, own_rate)
+        audio = resample_poly(audio, rate // common, own_rate // common, axis=0)
+    return np.ascontiguousarray(np.broadcast_to(audio, (len(audio), 2)).T, np.float32)
+
+
+def check_file(path: Path) -> None:
+    """Raises InputError for a file that is missing, empty, or a WAV file shorter than its header says."""
+    if not path.is_file():
+        raise InputError(f"{path}: missing: copy it into the data set")
+    size = path.stat().st_size
+    if size == 0:
+        raise InputError(f"{path}: empty: copy it again")
+    with path.open("rb") as file:
+        header = file.read(8)
+    stated = int.from_bytes(header[4:8], "little")
+    if header[:4] == b"RIFF" and stated not in (0, 0xFFFFFFFF) and size < stated + 8:  # 0 and -1: written as a stream
+        raise InputError(f"{path}: cut short, {size} of {stated + 8} bytes: copy it again")
+
+
+def _read_file(path: Path) -> tuple[np.ndarray, int]:
+    try:
+        return soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise InputError(f"{path}: expected a readable audio file: {error.error_string}: copy it again") from error
+
+
+def _read_stream(path: Path, stream: int) -> tuple[np.ndarray, int]:
+    """One stream of a .stem.mp4, decoded by ffmpeg as the musdb package does."""
+    import stempeg
+
+    try:
+        return stempeg.read_stems(str(path), stem_id=stream)
+    except Exception as error:  # ffmpeg's failures come as several types, RuntimeError and IndexError among them
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: expected a .stem.mp4 with stream {stream}: {reason}: copy it again") from error

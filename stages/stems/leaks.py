@@ -1,0 +1,109 @@
+"""The leak guard: is a training song in the test set, under the same name or under another?
+
+MedleyDB and MUSDB18 share 46 songs, MoisesDB and SDXDB23 nearly 200, the latter under names that say nothing. So songs
+are compared by name and by how their loudness moves in four bands, which survives another level, codec, cut or
+mastering.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy.signal import fftconvolve
+
+from stages.stems.audio import read_audio
+from stages.stems.manifest import MIXTURE, StemFile
+
+FRAMES_PER_SECOND = 20
+OVERLAP = 4  # frames are as long as this many steps, so that half a step of misalignment changes little
+BANDS = (0.0, 200.0, 800.0, 3200.0, np.inf)  # Hz
+FLOOR_DB = 60.0  # below the loudest frame of a band, where its movement is cut off
+LARGEST_STEP = 3.0  # in means of the band
+SHORTEST = 0.5  # share of the shorter song that an alignment has to cover
+SHORTEST_SECONDS = 10.0  # and how long that has to be: less may be alike by chance
+SAME = 0.6  # correlation from which two songs are the same; others stay below 0.45 (tests/test_leaks.py)
+
+
+class Leak(NamedTuple):
+    """A training song that is a test song: their names, and why that is believed."""
+
+    training: str
+    test: str
+    reason: str
+
+
+def normal_name(name: str) -> str:
+    """A name without case, accents, blanks, punctuation and the identifier that MoisesDB's songs get in brackets."""
+    name = re.sub(r"\([0-9a-f]{8}\)$", "", name)
+    letters = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(letter for letter in letters if letter.isalnum())
+
+
+def song_mixtures(root: Path, files: list[StemFile]) -> Iterator[tuple[str, np.ndarray, int]]:
+    """Each song's name, its mixture (2, frames), or the sum of its files where it has none, and the rate."""
+    songs: dict[str, list[StemFile]] = {}
+    for file in files:
+        songs.setdefault(file.song, []).append(file)
+    for song, parts in songs.items():
+        parts = [file for file in parts if file.stem == MIXTURE] or parts
+        yield song, sum(read_audio(root / file.path) for file in parts), parts[0].rate
+
+
+def movement(audio: np.ndarray, rate: int) -> np.ndarray:
+    """How a song's loudness moves: changes of the level (dB) of each band from frame to frame, shape (4, frames - 1).
+
+    Args: audio (2, frames) at `rate` Hz.
+    """
+    hop = rate // FRAMES_PER_SECOND
+    length = OVERLAP * hop
+    mono = np.pad(audio.mean(axis=0), (0, max(0, length - audio.shape[1])))
+    frames = np.lib.stride_tricks.sliding_window_view(mono, length)[::hop] * np.hanning(length)
+    power = np.square(np.abs(np.fft.rfft(frames)))
+    frequencies = np.fft.rfftfreq(length, 1 / rate)
+    bands = [power[:, (low <= frequencies) & (frequencies < high)].sum(axis=1) for low, high in zip(BANDS, BANDS[1:])]
+    levels = 10 * np.log10(np.stack(bands) + 1e-12)
+    return np.diff(np.maximum(levels, levels.max(axis=1, keepdims=True) - FLOOR_DB))
+
+
+def similarity(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest correlation of two songs' movements over all alignments that cover enough of the shorter one.
+
+    Args: two results of `movement`, (4, frames) each.
+
+    Returns: at most 1; 1 for a piece of the same song; 0 where either is too short to tell.
+    """
+    a, b = (_unit_bands(x) for x in (a, b))
+    products = fftconvolve(a, b[:, ::-1], axes=1).sum(axis=0)
+    energy_a = fftconvolve(np.square(a).sum(axis=0), np.ones(b.shape[1]))
+    energy_b = fftconvolve(np.ones(a.shape[1]), np.square(b).sum(axis=0)[::-1])
+    covered = fftconvolve(np.ones(a.shape[1]), np.ones(b.shape[1]))
+    enough = covered >= max(SHORTEST * min(a.shape[1], b.shape[1]), SHORTEST_SECONDS * FRAMES_PER_SECOND) - 0.5
+    norm = np.sqrt(np.maximum(energy_a, 1e-9) * np.maximum(energy_b, 1e-9))
+    return float((products / norm)[enough].max(initial=0.0))
+
+
+def _unit_bands(movements: np.ndarray) -> np.ndarray:
+    """Every band as important as the others, and no single moment, such as the song's entry, more than the rest."""
+    scaled = movements / np.maximum(np.abs(movements).mean(axis=1, keepdims=True), 1e-9)
+    return np.clip(scaled, -LARGEST_STEP, LARGEST_STEP)
+
+
+def find_leaks(training: dict[str, np.ndarray], test: dict[str, np.ndarray]) -> tuple[list[Leak], float]:
+    """Compare songs, given as their movements by name.
+
+    Returns: every pair that is one song, and the largest correlation among the others (0 if there is none).
+    """
+    leaks, largest = [], 0.0
+    for name, movements in training.items():
+        for other, others in test.items():
+            found = similarity(movements, others)
+            if normal_name(name) == normal_name(other):
+                leaks.append(Leak(name, other, "by name"))
+            elif found >= SAME:
+                leaks.append(Leak(name, other, f"by its sound, correlation {found:.2f}"))
+            else:
+                largest = max(largest, found)
+    return leaks, largest

@@ -1,0 +1,259 @@
+"""Every recorded data set, on a small tree of its true layout: listed, read, validated, and run through the stages."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from conftest import RATE as SMALL_RATE
+from conftest import ROOT, SMALL, SMALL_XUMX, run_stage_here
+from dataset_trees import SONGS, TREES, sound, write
+
+from stages.pipeline.errors import InputError
+from stages.pipeline.params import Recorded
+from stages.stems import CLASSES
+from stages.stems.catalogue import recorded_songs
+from stages.stems.datasets import NAMES, data_set
+from stages.stems.datasets.reading import CEILING, read_part, read_recording
+from stages.stems.datasets.validation import validate, write_index
+from stages.stems.manifest import MIXTURE, UNKNOWN, read_manifest
+from stages.stems.segments import TRUTHS, read_arm
+
+
+@pytest.fixture(scope="session")
+def trees(tmp_path_factory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("data sets")
+    for name, make in TREES.items():
+        make(root / name)
+    return {name: root / name for name in TREES}
+
+
+@pytest.fixture
+def copy(trees, tmp_path):
+    """A copy of a tree that a test may damage."""
+
+    def make(name: str) -> Path:
+        shutil.copytree(trees[name], tmp_path / name)
+        return tmp_path / name
+
+    return make
+
+
+def test_every_data_set_has_a_tree():
+    assert set(NAMES) == set(TREES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_what_it_is(name):
+    info = data_set(name).INFO
+    assert info.title and info.licence and info.request and "<root>" in info.tree
+    assert name == "folder" or info.bibtex.startswith("@")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_lists_songs_whose_parts_exist(name, trees):
+    songs = data_set(name).recordings(trees[name])
+    assert len(songs) == SONGS[name] and len({song.name for song in songs}) == len(songs)
+    for song in songs:
+        assert all(source.path.is_file() and source.cls in CLASSES for source in song.sources)
+        assert len({source.name for source in song.sources}) == len(song.sources)
+        assert song.labels_are_true == (name != "sdxdb23")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_parts_are_stereo_of_one_rate_and_length_and_never_clip(name, trees):
+    for song in data_set(name).recordings(trees[name]):
+        parts = read_recording(song, 8000)
+        assert {part.shape for part in parts} == {(2, parts[0].shape[1])}
+        assert parts[0].shape[1] == pytest.approx(4 * 8000, abs=600)  # AAC pads
+        assert all(part.dtype == np.float32 and np.abs(part).max() > 0.02 for part in parts)
+        assert np.abs(parts).sum(axis=0).max() <= 2 * CEILING
+        for part, source in zip(parts, song.sources, strict=True):
+            if song.labels_are_true:  # the spectrum peaks at the pitch of the class
+                peak = np.abs(np.fft.rfft(part[0, :8000])).argmax()
+                expected = {"vocals": 440, "bass": 110, "drums": 2500, "other": 1200}[source.cls]
+                assert peak == pytest.approx(expected, abs=3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_whole_copy_is_valid_with_and_without_an_index(name, trees, tmp_path):
+    write_index(name, trees[name], tmp_path / "index.json")
+    for index in (None, tmp_path / "index.json"):
+        report = validate(name, trees[name], index)
+        assert (report.songs, report.missing, report.damaged) == (SONGS[name], [], [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_missing_and_damaged_files_are_listed_apart(name, copy, tmp_path):
+    root = copy(name)
+    write_index(name, root, tmp_path / "index.json")
+    paths = list(dict.fromkeys(s.path for song in data_set(name).recordings(root) for s in song.sources))
+    gone, cut, changed = paths[0], paths[1], paths[2]
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    content = bytearray(changed.read_bytes())
+    content[-1] ^= 1
+    changed.write_bytes(content)
+    if name != "musdb18" and name != "folder":  # there, a file that is gone was never expected
+        gone.unlink()
+        report = validate(name, root)
+        assert report.missing == [f"{gone}: missing: copy it into the data set"]
+    else:
+        report = validate(name, root)
+    assert [line.split(":")[0] for line in report.damaged] == [str(cut)]
+    against = validate(name, root, tmp_path / "index.json")
+    assert sorted(line.split(":")[0] for line in against.damaged) == sorted(map(str, (cut, changed)))
+    assert all("wrong checksum" in line and "copy it again" in line for line in against.damaged)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wrong_root_is_one_line(name, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for root in (tmp_path / "empty", tmp_path / "nowhere"):
+        with pytest.raises(InputError, match=f"^{root}[^\n]*: expected [^\n]*$"):
+            data_set(name).recordings(root)
+
+
+def test_songs_that_bleed_or_hold_several_classes_are_left_out(trees):
+    names = [song.name for song in data_set("medleydb").recordings(trees["medleydb"])]
+    assert names == ["ABand_Song", "Instrumental_NoVoice", "Third_Apart"]
+    assert all("Tune 3" not in song.name for song in data_set("moisesdb").recordings(trees["moisesdb"]))
+
+
+def test_musdb_names_its_own_validation_songs(trees):
+    splits = {song.name: song.split for song in data_set("musdb18hq").recordings(trees["musdb18hq"])}
+    assert splits == {
+        "Actions - One Minute Smile": "valid", "Ünï Cödé - Sóng 1": "train", "A Band - Heard Before": "test",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["musdb18", "musdb18hq"])
+def test_musdb_is_read_as_the_musdb_package_reads_it(name, trees):
+    import musdb
+
+    ours = {song.name: song for song in data_set(name).recordings(trees[name])}
+    database = musdb.DB(root=str(trees[name]), is_wav=name.endswith("hq"))
+    assert sorted(track.name for track in database) == sorted(ours)
+    for track in database:
+        for source in ours[track.name].sources:
+            theirs = track.targets[source.cls].audio.T
+            np.testing.assert_allclose(read_part(source), theirs, atol=1 / 32768)
+
+
+BAD_TREES = {
+    "no metadata": ("medleydb", "Audio/ABand_Song/ABand_Song_METADATA.yaml", None, "METADATA.yaml: missing"),
+    "no YAML": ("medleydb", "Audio/ABand_Song/ABand_Song_METADATA.yaml", "a: [", "expected MedleyDB's metadata"),
+    "no key": ("medleydb", "Audio/ABand_Song/ABand_Song_METADATA.yaml", "stems: {}", "expected MedleyDB's metadata"),
+    "instrument": (
+        "medleydb", "Audio/ABand_Song/ABand_Song_METADATA.yaml",
+        "has_bleed: no\nstems: {S01: {filename: a.wav, instrument: nose flute}}", "unknown instrument 'nose flute'",
+    ),
+    "tags": (
+        "medleydb", "Audio/ABand_Song/ABand_Song_METADATA.yaml", "!!python/object/apply:os.getcwd []",
+        "expected MedleyDB's metadata",
+    ),
+    "no JSON": ("moisesdb", "0000ff00-aaaa-bbbb-cccc-000000000000/data.json", "{", "expected MoisesDB's JSON"),
+    "no data.json": ("moisesdb", "0000ff00-aaaa-bbbb-cccc-000000000000/data.json", None, "copy the song again"),
+    "stem name": (
+        "moisesdb", "0000ff00-aaaa-bbbb-cccc-000000000000/data.json",
+        '{"artist": "a", "song": "b", "stems": [{"stemName": "spoons", "tracks": [{"id": "1", "extension": "wav"}]}]}',
+        "'spoons'",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD_TREES)
+def test_bad_metadata_is_one_line_that_names_the_file(case, copy):
+    name, path, content, expected = BAD_TREES[case]
+    root = copy(name)
+    (root / path).unlink() if content is None else (root / path).write_text(content)
+    with pytest.raises(InputError) as caught:
+        data_set(name).recordings(root)
+    assert str(root / path) in str(caught.value) and expected in str(caught.value) and "\n" not in str(caught.value)
+
+
+def choose(**catalogues) -> None:
+    """Write params.yaml of tiny networks with these catalogues."""
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for section, values in SMALL.items():
+        content[section] |= values
+    content["separation"]["xumx"] |= SMALL_XUMX
+    content["stems"] |= catalogues
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".dvc").mkdir()
+    for number in range(2):
+        for c in CLASSES:
+            write(tmp_path / "held out" / f"test {number}" / f"{c}.wav", sound(f"test {number}", c))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stages_run_on_it(name, trees, project):
+    own = {"validation": 0 if name.startswith("musdb") else 1}
+    chosen = {"source": name, "root": str(trees[name])}
+    choose(clean=chosen | own, noisy=chosen | own, test={"source": "folder", "root": "held out"})
+    for stage in ("build_stems clean", "build_stems noisy", "build_stems test", "corrupt_stems", "check_leaks clean",
+                  "check_leaks noisy", "label_segments clean", "label_segments noisy"):  # fmt: skip
+        run_stage_here(*stage.split())
+    clean, noisy = (read_manifest(Path("data/stems") / arm) for arm in ("clean", "noisy"))
+    assert {file.rate for file in (*clean, *noisy)} == {SMALL_RATE}
+    assert {file.stem for file in clean} == {MIXTURE, *CLASSES} and {file.stem for file in noisy} == {*CLASSES}
+    assert {file.split for file in noisy} == {"train", "valid"}
+    truth = read_arm(Path("data/arms/noisy.csv"))[TRUTHS]
+    if name == "sdxdb23":
+        assert truth.isna().all().all()
+        assert {part.cls for file in noisy for part in file.sources} == {UNKNOWN}
+        assert json.loads(Path("metrics/label_segments/noisy.json").read_text())["label_quality"] is None
+    else:
+        assert truth.notna().all().all()
+    if name in ("musdb18hq", "moisesdb", "sdxdb23"):  # which have a segment of every class left in both splits
+        run_stage_here("train_separator", "xumx-clean")
+        assert Path("models/separator/xumx-clean.safetensors").is_file()
+
+
+def test_corruption_of_four_stems_moves_whole_stems(trees, project):
+    choose(noisy={"source": "musdb18hq", "root": str(trees["musdb18hq"])})
+    content = yaml.safe_load(Path("params.yaml").read_text())
+    content["corruption"]["flip_rate"] = dict.fromkeys(CLASSES, 1.0)
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+    run_stage_here("build_stems", "noisy")
+    run_stage_here("corrupt_stems")
+    for file in read_manifest(Path("data/stems/noisy")):
+        assert all(part.cls != file.stem for part in file.sources)
+
+
+def test_a_changed_file_stops_the_build_and_names_it(copy, project):
+    root = copy("folder")
+    write_index("folder", root, Path("index.json"))
+    path = root / "second/drums/snare.wav"
+    write(path, sound("another", "drums"))
+    choose(clean={"source": "folder", "root": str(root), "validation": 1, "index": "index.json"})
+    with pytest.raises(SystemExit) as caught:
+        run_stage_here("build_stems", "clean")
+    assert str(caught.value) == f"error: {path}: wrong checksum, it differs from the index: copy it again"
+    assert not Path("data/stems/clean").exists()
+
+
+def test_a_half_copied_set_stops_the_build_and_names_the_file(copy, project):
+    root = copy("musdb18hq")
+    path = root / "train/Actions - One Minute Smile/bass.wav"
+    path.unlink()
+    choose(clean={"source": "musdb18hq", "root": str(root)})
+    with pytest.raises(SystemExit) as caught:
+        run_stage_here("build_stems", "clean")
+    assert str(caught.value) == f"error: {path}: missing: copy it into the data set"
+
+
+def test_validation_songs_must_be_asked_for_where_a_set_names_none(trees):
+    with pytest.raises(InputError, match="expected how many of them to hold out, got 0"):
+        recorded_songs("clean", Recorded(source="folder", root=str(trees["folder"])), 8000)
+    with pytest.raises(InputError, match="exclude: expected songs of .*, it has no 'fourth'"):
+        recorded_songs("clean", Recorded(source="folder", root=str(trees["folder"]), exclude=["fourth"]), 8000)
+    with pytest.raises(InputError, match="names its validation songs: expected 0"):
+        recorded_songs("clean", Recorded(source="musdb18hq", root=str(trees["musdb18hq"]), validation=2), 8000)

@@ -1,0 +1,88 @@
+"""The leak guard: the same song is found under another name, cut, filtered or at another rate; others are not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT, SMALL, run_stage_here
+from dataset_trees import sound, write
+from scipy.signal import butter, resample_poly, sosfilt
+
+from stages.stems import CLASSES
+from stages.stems.leaks import SAME, find_leaks, movement, normal_name, similarity
+from stages.stems.rendered import render_song
+
+RATE = 22050
+
+
+@pytest.fixture(scope="module")
+def songs() -> dict[str, np.ndarray]:
+    """Mixtures of six rendered songs."""
+    rendered = [render_song(catalogue, index, (16, 18), RATE) for catalogue in ("clean", "noisy") for index in range(3)]
+    return {song.name: sum(source.audio for source in song.sources) for song in rendered}
+
+
+ALTERED = {
+    "cut": (lambda a: a[:, int(2.37 * RATE) : int(14.9 * RATE)], RATE),
+    "begins later": (lambda a: np.pad(a[:, int(1.23 * RATE) :], ((0, 0), (2 * RATE, 0))), RATE),
+    "softer and noisy": (lambda a: 0.3 * a + np.random.default_rng(0).normal(0, 0.003, a.shape), RATE),
+    "filtered": (lambda a: sosfilt(butter(1, [300, 3000], "band", fs=RATE, output="sos"), a), RATE),
+    "limited": (lambda a: 0.3 * np.tanh(4 * a), RATE),
+    "at another rate": (lambda a: resample_poly(a, 320, 441, axis=1), 16000),
+}
+
+
+@pytest.mark.parametrize("kind", ALTERED)
+def test_the_same_song_is_found_by_its_sound(kind, songs):
+    alter, rate = ALTERED[kind]
+    for audio in songs.values():
+        assert similarity(movement(audio, RATE), movement(alter(audio), rate)) > SAME + 0.05
+
+
+def test_different_songs_are_not_the_same(songs):
+    movements = {name: movement(audio, RATE) for name, audio in songs.items()}
+    pairs = [similarity(a, b) for x, a in movements.items() for y, b in movements.items() if x < y]
+    assert len(pairs) == 15 and max(pairs) < SAME - 0.05
+    names = list(movements)
+    found, largest = find_leaks({n: movements[n] for n in names[:3]}, {n: movements[n] for n in names[3:]})
+    assert found == [] and 0 < largest < SAME
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("AClassicEducation_NightOwl", "A Classic Education - NightOwl"),
+        ("Bänd - Tune (00aa11ff)", "BAND_tune"),
+        ("Clara Berry And Wooldog - Waltz For My Victims", "ClaraBerryAndWooldog_WaltzForMyVictims"),
+    ],
+)
+def test_names_are_compared_without_case_accents_and_punctuation(name, other):
+    assert normal_name(name) == normal_name(other)
+    assert normal_name(name) != normal_name(other + " live")
+
+
+def test_a_leaked_song_stops_the_run_with_its_two_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder, songs in (("training", ("one", "two", "three")), ("test", ("four", "hidden"))):
+        for song in songs:
+            for c in CLASSES:
+                same = "two" if song == "hidden" else song
+                write(tmp_path / folder / song / f"{c}.wav", 0.7 * sound(same, c, seconds=12.0))
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content["stems"] |= {"rate": SMALL["stems"]["rate"], "test": {"source": "folder", "root": "test"}}
+    content["stems"]["clean"] = {"source": "folder", "root": "training", "validation": 1}
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+    run_stage_here("build_stems", "clean")
+    run_stage_here("build_stems", "test")
+    with pytest.raises(SystemExit) as caught:
+        run_stage_here("check_leaks", "clean")
+    assert str(caught.value).startswith(
+        'error: songs to train on are in the test set, list them in stems.clean.exclude: "two" is '
+    )
+    assert str(caught.value).count("is the test song") == 1
+    assert not Path("metrics/check_leaks").exists()
+    content["stems"]["clean"]["exclude"] = ["two"]
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+    run_stage_here("build_stems", "clean")
+    run_stage_here("check_leaks", "clean")
