@@ -1,0 +1,112 @@
+"""What the paper profile's trainings cost on this machine: python tools/measure_scale.py [--device cuda] [--watts 700]
+
+Takes a few training steps of each network on noise and prints, as a table, examples per second, the largest memory, and
+from these the hours and energy of the whole replication: three classifiers and five of each separator.
+"""
+
+import argparse
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+from torch import Tensor, nn
+
+from stages.pipeline.params import Params, Training
+from stages.recognition.model import build_classifier
+from stages.recognition.training import classifier_loss
+from stages.separation.networks import NETWORKS, network_settings
+from stages.stems import CLASSES
+from stages.stems.segments import ARMS
+from stages.train_classifier import TRAINING_ARMS
+
+CONF = Path(__file__).parent.parent / "conf"
+WARM_UP = 2  # steps that are not timed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--watts", type=float, required=True, help="power of the device, for the energy")
+    parser.add_argument("--batch", type=int, help="examples a step, where the profile's batch is too large to measure")
+    parser.add_argument("--steps", type=int, default=5, help="steps that are timed")
+    arguments = parser.parse_args()
+    with initialize_config_dir(str(CONF), version_base=None):
+        params = Params.model_validate(OmegaConf.to_container(compose("config", overrides=["profile=paper"])))
+    print(
+        "| network | parameters | batch | seconds a step | examples/s | memory | hours a training | trainings | kWh |"
+    )
+    print("| :--- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    total = 0.0
+    for name, settings, model, loss, count in trainings(params):
+        batch = arguments.batch or settings.batch
+        examples = made_up_batch(name, batch, params, arguments.device)
+        seconds = seconds_a_step(model.to(arguments.device).train(), loss, examples, settings, arguments)
+        hours = seconds / batch * settings.batch * settings.steps / 3600
+        total += hours * count
+        millions = sum(p.numel() for p in model.parameters()) / 1e6
+        print(
+            f"| {name} | {millions:.1f} M | {batch} | {seconds:.2f} | {batch / seconds:.2f} | "
+            f"{memory(arguments.device):.1f} GiB | {hours:.0f} | {count} | {hours * count * arguments.watts / 1000:.0f} |"
+        )
+        del model, examples
+    print(f"\nAll trainings: {total:.0f} hours, {total * arguments.watts / 1000:.0f} kWh at {arguments.watts:.0f} W.")
+
+
+def trainings(params: Params):
+    """Name, settings, fresh model, loss and number of trainings of each network."""
+    classifier = build_classifier(params.classifier, params.stems.rate)
+    yield "classifier", params.classifier, classifier, classifier_loss, len(TRAINING_ARMS)
+    for name, network in NETWORKS.items():
+        yield name, network_settings(name, params), network.build(params, None), network.loss, len(ARMS)
+
+
+def made_up_batch(name: str, batch: int, params: Params, device: str) -> dict[str, Tensor]:
+    """Noise in the form of the network's batches."""
+    frames = round(params.segments.seconds * params.stems.rate)
+    if name == "classifier":
+        audio, labels = 0.1 * torch.randn(batch, 2, frames), torch.randint(2, (batch, len(CLASSES))).float()
+        return {"audio": audio.to(device), "labels": labels.to(device)}
+    targets = 0.1 * torch.randn(batch, len(CLASSES), 2, frames)
+    groups = torch.eye(len(CLASSES)).repeat(batch, 1, 1)
+    return {"mixture": targets.sum(dim=1).to(device), "targets": targets.to(device), "groups": groups.to(device)}
+
+
+def seconds_a_step(
+    model: nn.Module, loss: Callable, examples: dict[str, Tensor], settings: Training, arguments: argparse.Namespace
+) -> float:
+    """Mean wall time of a training step in the profile's precision."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate)
+    mixed = settings.precision == "bf16-mixed"
+    for step in range(WARM_UP + arguments.steps):
+        if step == WARM_UP:
+            wait(arguments.device)
+            started = time.monotonic()
+        with torch.autocast(arguments.device, torch.bfloat16, enabled=mixed):
+            value = loss(model, examples)
+        optimizer.zero_grad()
+        value.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+        optimizer.step()
+    wait(arguments.device)
+    return (time.monotonic() - started) / arguments.steps
+
+
+def wait(device: str) -> None:
+    """For the work that was given to a GPU."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def memory(device: str) -> float:
+    """The largest memory so far, GiB: of the GPU, or of this process."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+if __name__ == "__main__":
+    main()
