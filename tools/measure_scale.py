@@ -36,9 +36,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with initialize_config_dir(str(CONF), version_base=None):
         params = Params.model_validate(OmegaConf.to_container(compose("config", overrides=["profile=paper"])))
-    print(
-        "| network | parameters | batch | seconds a step | examples/s | memory | hours a training | trainings | kWh |"
-    )
+    print("| network | parameters | batch | s a step | examples/s | memory | hours a training | trainings | kWh |")
     print("| :--- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     total = 0.0
     for name, settings, model, loss, count in trainings(params):
@@ -48,9 +46,10 @@ def main() -> None:
         hours = seconds / batch * settings.batch * settings.steps / 3600
         total += hours * count
         millions = sum(p.numel() for p in model.parameters()) / 1e6
+        energy = hours * count * arguments.watts / 1000
         print(
             f"| {name} | {millions:.1f} M | {batch} | {seconds:.2f} | {batch / seconds:.2f} | "
-            f"{memory(arguments.device):.1f} GiB | {hours:.0f} | {count} | {hours * count * arguments.watts / 1000:.0f} |"
+            f"{memory(arguments.device):.1f} GiB | {hours:.0f} | {count} | {energy:.0f} |"
         )
         del model, examples
     print(f"\nAll trainings: {total:.0f} hours, {total * arguments.watts / 1000:.0f} kWh at {arguments.watts:.0f} W.")
