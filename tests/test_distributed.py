@@ -4,8 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file
+
+from stages.pipeline.errors import InputError
+from stages.pipeline.training import launch
 
 # A regression whose batch of four examples is shared out; every process writes what it ends with.
 SCRIPT = """
@@ -58,7 +62,7 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path):
         torch.testing.assert_close(first[key], one[key])
 
 
-def test_a_batch_that_cannot_be_shared_out_is_one_line(tmp_path):
-    result = train(tmp_path / "three", 3)
-    assert result.returncode != 0
-    assert "expected a batch that 3 processes can share" in result.stderr
+def test_a_batch_that_cannot_be_shared_out_is_one_line(params):
+    compute = params.compute.model_copy(update={"devices": 3, "num_nodes": 2})
+    with pytest.raises(InputError, match=r"expected a batch that 6 processes can share .*, got 4"):
+        launch(compute, params.separation.xumx)

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from conftest import ROOT, snapshot
 
-KILLS = int(os.environ.get("KILLS", "3"))
+KILLS = int(os.environ.get("KILLS", "2"))
 STAGES = ("train_separator", "score_separator")
 ITEM = "xumx-noisy"
 OUTPUTS = {

@@ -138,6 +138,7 @@ def fit(
             validation = None
             if validate and (done % validate_every == 0 or last):
                 validation = _validated(average.module if average else model, validate)
+                validation = fabric.broadcast(validation)  # all processes stop at the same step
             curves.points.append((done, sum(since) / len(since), validation))
             since.clear()
             progress.set_postfix(loss=f"{curves.points[-1][1]:.4g}", refresh=False)
