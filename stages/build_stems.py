@@ -6,7 +6,6 @@ sources, for corruption to mislabel.
 
 import functools
 import multiprocessing
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -14,10 +13,8 @@ from stages.pipeline.files import atomic_folder
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 from stages.stems.catalogue import build_song, catalogue_songs
-from stages.stems.manifest import StemFile, write_manifest
+from stages.stems.manifest import CATALOGUE_ROOTS, StemFile, write_manifest
 from stages.stems.songs import write_sources, write_stems
-
-ROOTS = {"clean": Path("data/stems/clean"), "noisy": Path("data/stems/noisy_sources"), "test": Path("data/stems/test")}
 
 
 def build_stems(catalogue: str, params: Params) -> None:
@@ -25,7 +22,7 @@ def build_stems(catalogue: str, params: Params) -> None:
     songs = catalogue_songs(catalogue, params.stems)
     files: list[StemFile] = []
     with (
-        atomic_folder(ROOTS[catalogue]) as root,
+        atomic_folder(CATALOGUE_ROOTS[catalogue]) as root,
         multiprocessing.get_context("fork").Pool(params.compute.threads) as pool,
     ):
         write = write_sources if catalogue == "noisy" else write_stems
@@ -36,4 +33,4 @@ def build_stems(catalogue: str, params: Params) -> None:
 
 
 if __name__ == "__main__":
-    run_stage("build_stems", build_stems, tuple(ROOTS))
+    run_stage("build_stems", build_stems, tuple(CATALOGUE_ROOTS))

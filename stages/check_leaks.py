@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from stages.build_stems import ROOTS
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 from stages.stems.leaks import find_leaks, movement, song_mixtures
-from stages.stems.manifest import read_manifest
+from stages.stems.manifest import CATALOGUE_ROOTS, read_manifest
 
 
 def check_leaks(catalogue: str, params: Params) -> None:
@@ -26,7 +25,7 @@ def check_leaks(catalogue: str, params: Params) -> None:
 
 
 def _movements(catalogue: str) -> dict[str, np.ndarray]:
-    root = ROOTS[catalogue]
+    root = CATALOGUE_ROOTS[catalogue]
     songs = song_mixtures(root, read_manifest(root))
     return {
         name: movement(audio, rate) for name, audio, rate in tqdm(songs, desc=f"listen to {catalogue}", unit="song")

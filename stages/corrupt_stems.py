@@ -9,16 +9,14 @@ from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 from stages.stems import CLASSES
 from stages.stems.corruption import contaminated, corrupt_song, keep_song
-from stages.stems.manifest import StemFile, read_manifest, write_manifest
+from stages.stems.manifest import CATALOGUE_ROOTS, StemFile, by_song, read_manifest, write_manifest
 
-SOURCES, CORRUPTED = Path("data/stems/noisy_sources"), Path("data/stems/noisy")
+SOURCES, CORRUPTED = CATALOGUE_ROOTS["noisy"], Path("data/stems/noisy")
 
 
 def corrupt_stems(params: Params) -> None:
     """Write the corrupted stem set and, in metrics/corrupt_stems.json, the share of contaminated stems by class."""
-    songs: dict[str, list[StemFile]] = {}
-    for file in read_manifest(SOURCES):
-        songs.setdefault(file.song, []).append(file)
+    songs = by_song(read_manifest(SOURCES))
     files: list[StemFile] = []
     with atomic_folder(CORRUPTED) as root:
         for song, sources in tqdm(songs.items(), desc="corrupt", unit="song"):

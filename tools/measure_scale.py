@@ -13,9 +13,12 @@ from pathlib import Path
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
-from torch import Tensor, nn
+from torch import nn
+from torch.utils.data import Dataset
 
-from stages.pipeline.params import Params, Training
+from stages.pipeline.checkpoints import remove_checkpoints
+from stages.pipeline.params import Compute, Params, Training
+from stages.pipeline.training import Batch, fit
 from stages.recognition.model import build_classifier
 from stages.recognition.training import classifier_loss
 from stages.separation.networks import NETWORKS, network_settings
@@ -36,13 +39,18 @@ def main() -> None:
     arguments = parser.parse_args()
     with initialize_config_dir(str(CONF), version_base=None):
         params = Params.model_validate(OmegaConf.to_container(compose("config", overrides=["profile=paper"])))
+    compute = params.compute.model_copy(
+        update={"device": arguments.device, "threads": torch.get_num_threads(), "workers": 0}
+    )
     print("| network | parameters | batch | s a step | examples/s | memory | hours a training | trainings | kWh |")
     print("| :--- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     total = 0.0
     for name, settings, model, loss, count in trainings(params):
         batch = arguments.batch or settings.batch
-        examples = made_up_batch(name, batch, params, arguments.device)
-        seconds = seconds_a_step(model.to(arguments.device).train(), loss, examples, settings, arguments)
+        short = settings.model_copy(update={"batch": batch, "steps": arguments.steps})
+        if arguments.device == "cpu":  # where bfloat16 is slower than 32 bits
+            short = short.model_copy(update={"precision": "32-true"})
+        seconds = seconds_a_step(model, loss, SameBatch(name, batch, params), short, compute)
         hours = seconds / batch * settings.batch * settings.steps / 3600
         total += hours * count
         millions = sum(p.numel() for p in model.parameters()) / 1e6
@@ -51,7 +59,7 @@ def main() -> None:
             f"| {name} | {millions:.1f} M | {batch} | {seconds:.2f} | {batch / seconds:.2f} | "
             f"{memory(arguments.device):.1f} GiB | {hours:.0f} | {count} | {energy:.0f} |"
         )
-        del model, examples
+        del model
     print(f"\nAll trainings: {total:.0f} hours, {total * arguments.watts / 1000:.0f} kWh at {arguments.watts:.0f} W.")
 
 
@@ -63,41 +71,32 @@ def trainings(params: Params):
         yield name, network_settings(name, params), network.build(params, None), network.loss, len(ARMS)
 
 
-def made_up_batch(name: str, batch: int, params: Params, device: str) -> dict[str, Tensor]:
-    """Noise in the form of the network's batches."""
-    frames = round(params.segments.seconds * params.stems.rate)
-    if name == "classifier":
-        audio, labels = 0.1 * torch.randn(batch, 2, frames), torch.randint(2, (batch, len(CLASSES))).float()
-        return {"audio": audio.to(device), "labels": labels.to(device)}
-    targets = 0.1 * torch.randn(batch, len(CLASSES), 2, frames)
-    groups = torch.eye(len(CLASSES)).repeat(batch, 1, 1)
-    return {"mixture": targets.sum(dim=1).to(device), "targets": targets.to(device), "groups": groups.to(device)}
+class SameBatch(Dataset):
+    """Noise in the form of a network's batches, the same at every step."""
+
+    def __init__(self, name: str, batch: int, params: Params) -> None:
+        frames = round(params.segments.seconds * params.stems.rate)
+        if name == "classifier":
+            labels = torch.randint(2, (batch, len(CLASSES))).float()
+            self.batch = {"audio": 0.1 * torch.randn(batch, 2, frames), "labels": labels, "songs": []}
+        else:
+            targets = 0.1 * torch.randn(batch, len(CLASSES), 2, frames)
+            groups = torch.eye(len(CLASSES)).repeat(batch, 1, 1)
+            self.batch = {"mixture": targets.sum(dim=1), "targets": targets, "groups": groups, "songs": []}
+
+    def __getitem__(self, step: int) -> Batch:
+        return self.batch
 
 
-def seconds_a_step(
-    model: nn.Module, loss: Callable, examples: dict[str, Tensor], settings: Training, arguments: argparse.Namespace
-) -> float:
-    """Mean wall time of a training step in the profile's precision; on the CPU, where that is slower, in 32 bits."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate)
-    mixed = settings.precision == "bf16-mixed" and arguments.device == "cuda"
-    for step in range(WARM_UP + arguments.steps):
-        if step == WARM_UP:
-            wait(arguments.device)
-            started = time.monotonic()
-        with torch.autocast(arguments.device, torch.bfloat16, enabled=mixed):
-            value = loss(model, examples)
-        optimizer.zero_grad()
-        value.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
-        optimizer.step()
-    wait(arguments.device)
-    return (time.monotonic() - started) / arguments.steps
-
-
-def wait(device: str) -> None:
-    """For the work that was given to a GPU."""
-    if device == "cuda":
-        torch.cuda.synchronize()
+def seconds_a_step(model: nn.Module, loss: Callable, batches: SameBatch, settings: Training, compute: Compute) -> float:
+    """Mean wall time of a step of the pipeline's own training loop, after a short training to warm up."""
+    for steps in (WARM_UP, settings.steps):
+        curves = fit(
+            model, loss, batches, name="measure_scale", settings=settings.model_copy(update={"steps": steps}),
+            compute=compute, seed=0, fingerprint=f"{time.time_ns()}",
+        )  # fmt: skip
+        remove_checkpoints("measure_scale")
+    return curves.training_seconds / settings.steps
 
 
 def memory(device: str) -> float:

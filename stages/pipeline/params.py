@@ -11,6 +11,7 @@ from stages.pipeline.errors import InputError
 Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+DataSetName = Literal["musdb18", "musdb18hq", "medleydb", "moisesdb", "sdxdb23", "folder"]
 
 
 class Section(BaseModel):
@@ -42,7 +43,7 @@ class RenderedTest(Section):
 class Recorded(Section):
     """A data set of stages.stems.datasets, in a folder of the user's; docs/data.md says what each one expects."""
 
-    source: Literal["musdb18", "musdb18hq", "medleydb", "moisesdb", "sdxdb23", "folder"]
+    source: DataSetName
     root: str
     validation: Annotated[int, Field(ge=0)] = 0  # songs to hold out, where the set has no validation songs of its own
     index: str | None = None  # checksums to compare the files with

@@ -88,13 +88,10 @@ def fit(
     """
     fabric = launch(compute, settings)
     batches.examples = range(fabric.global_rank, settings.batch, fabric.world_size)
-    average = None
-    optimizer = torch.optim.AdamW(
-        model.train().parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
+    model.train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     wrapped, optimizer = fabric.setup(model, optimizer)
-    if settings.average:
-        average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average)) if settings.average else None
     curves, first = Curves(), 0
     if state := load_checkpoint(name, fingerprint):
         first = state["step"]
@@ -145,10 +142,11 @@ def fit(
             if curves.stalled(settings.patience):
                 break
         if fabric.global_rank == 0 and not last and not since and time.monotonic() - saved > CHECKPOINT_SECONDS:
-            state = {"fingerprint": fingerprint, "step": done, "points": curves.points}
-            state |= {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            state |= {"average": average.state_dict()} if average else {}
-            save_checkpoint(name, state | {"training_seconds": curves.training_seconds})
+            save_checkpoint(name, {
+                "fingerprint": fingerprint, "step": done, "model": model.state_dict(),
+                "optimizer": optimizer.state_dict(), "average": average.state_dict() if average else None,
+                "points": curves.points, "training_seconds": curves.training_seconds,
+            })  # fmt: skip
             saved = time.monotonic()
     fabric.barrier()
     if fabric.global_rank > 0:

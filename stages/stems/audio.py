@@ -1,5 +1,6 @@
 """Reading and writing WAV files, with every way in which one can be bad turned into one line."""
 
+from math import gcd
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,16 @@ def write_audio(path: Path, audio: np.ndarray, rate: int) -> None:
             soundfile.write(temporary, audio.T, rate, subtype="PCM_16")
         except soundfile.LibsndfileError as error:
             raise InputError(f"{path}: cannot be written (is the disk full?): {error.error_string}") from error
+
+
+def resample(audio: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
+    """Audio (..., frames) at another rate in Hz; the very same array where the rates are equal."""
+    if rate == new_rate:
+        return audio
+    from scipy.signal import resample_poly  # half a second, which the stages that only read don't have to wait
+
+    common = gcd(rate, new_rate)
+    return resample_poly(audio, new_rate // common, rate // common, axis=-1)
 
 
 def level_db(audio: np.ndarray) -> float:

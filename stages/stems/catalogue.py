@@ -3,6 +3,7 @@
 import functools
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,11 +54,11 @@ def recorded_songs(catalogue: str, chosen: Recorded, rate: int) -> list[Entry]:
     it has none, every catalogue gets all of it; `validation` songs are held out, which follow from the names alone.
     """
     root = Path(chosen.root)
-    recordings = data_set(chosen.source).recordings(root)
-    unknown = set(chosen.exclude) - {_file_name(recording.name) for recording in recordings}
+    recordings = [replace(song, name=_file_name(song.name)) for song in data_set(chosen.source).recordings(root)]
+    unknown = set(chosen.exclude) - {recording.name for recording in recordings}
     if unknown:
         raise InputError(f"stems.{catalogue}.exclude: expected songs of {root}, it has no {min(unknown)!r}")
-    recordings = [recording for recording in recordings if _file_name(recording.name) not in chosen.exclude]
+    recordings = [recording for recording in recordings if recording.name not in chosen.exclude]
     if not recordings:
         raise InputError(f"stems.{catalogue}.exclude: expected to leave some song of {root}")
     if recordings[0].split is None:
@@ -93,12 +94,11 @@ def _read_song(root: Path, index: Path | None, data_set_name: str, rate: int, re
     if index:
         check_recording(recording, root, _index(index, data_set_name))
     parts = read_recording(recording, rate)
-    name = _file_name(recording.name)
     sources = [
         Source(_file_name(source.name).replace(":", "_").replace(";", "_"), source.cls, audio)
         for source, audio in zip(recording.sources, parts, strict=True)
     ]
-    return Song(name, tuple(sources), recording.labels_are_true)
+    return Song(recording.name, tuple(sources), recording.labels_are_true)
 
 
 def _file_name(name: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.signal import fftconvolve
 
 from stages.stems.audio import read_audio
-from stages.stems.manifest import MIXTURE, StemFile
+from stages.stems.manifest import MIXTURE, StemFile, by_song
 
 FRAMES_PER_SECOND = 20
 OVERLAP = 4  # frames are as long as this many steps, so that half a step of misalignment changes little
@@ -44,16 +44,15 @@ def normal_name(name: str) -> str:
 
 def song_mixtures(root: Path, files: list[StemFile]) -> Iterator[tuple[str, np.ndarray, int]]:
     """Each song's name, its mixture (2, frames), or the sum of its files where it has none, and the rate."""
-    songs: dict[str, list[StemFile]] = {}
-    for file in files:
-        songs.setdefault(file.song, []).append(file)
-    for song, parts in songs.items():
+    for song, parts in by_song(files).items():
         parts = [file for file in parts if file.stem == MIXTURE] or parts
         yield song, sum(read_audio(root / file.path) for file in parts), parts[0].rate
 
 
 def movement(audio: np.ndarray, rate: int) -> np.ndarray:
-    """How a song's loudness moves: changes of the level (dB) of each band from frame to frame, shape (4, frames - 1).
+    """How a song's loudness moves: changes of the level of each band from frame to frame, shape (4, frames - 1).
+
+    Every band is as important as the others, and no single moment, such as the song's entry, more than the rest.
 
     Args: audio (2, frames) at `rate` Hz.
     """
@@ -65,7 +64,9 @@ def movement(audio: np.ndarray, rate: int) -> np.ndarray:
     frequencies = np.fft.rfftfreq(length, 1 / rate)
     bands = [power[:, (low <= frequencies) & (frequencies < high)].sum(axis=1) for low, high in zip(BANDS, BANDS[1:])]
     levels = 10 * np.log10(np.stack(bands) + 1e-12)
-    return np.diff(np.maximum(levels, levels.max(axis=1, keepdims=True) - FLOOR_DB))
+    steps = np.diff(np.maximum(levels, levels.max(axis=1, keepdims=True) - FLOOR_DB))
+    scaled = steps / np.maximum(np.abs(steps).mean(axis=1, keepdims=True), 1e-9)
+    return np.clip(scaled, -LARGEST_STEP, LARGEST_STEP)
 
 
 def similarity(a: np.ndarray, b: np.ndarray) -> float:
@@ -75,7 +76,6 @@ def similarity(a: np.ndarray, b: np.ndarray) -> float:
 
     Returns: at most 1; 1 for a piece of the same song; 0 where either is too short to tell.
     """
-    a, b = (_unit_bands(x) for x in (a, b))
     products = fftconvolve(a, b[:, ::-1], axes=1).sum(axis=0)
     energy_a = fftconvolve(np.square(a).sum(axis=0), np.ones(b.shape[1]))
     energy_b = fftconvolve(np.ones(a.shape[1]), np.square(b).sum(axis=0)[::-1])
@@ -83,12 +83,6 @@ def similarity(a: np.ndarray, b: np.ndarray) -> float:
     enough = covered >= max(SHORTEST * min(a.shape[1], b.shape[1]), SHORTEST_SECONDS * FRAMES_PER_SECOND) - 0.5
     norm = np.sqrt(np.maximum(energy_a, 1e-9) * np.maximum(energy_b, 1e-9))
     return float((products / norm)[enough].max(initial=0.0))
-
-
-def _unit_bands(movements: np.ndarray) -> np.ndarray:
-    """Every band as important as the others, and no single moment, such as the song's entry, more than the rest."""
-    scaled = movements / np.maximum(np.abs(movements).mean(axis=1, keepdims=True), 1e-9)
-    return np.clip(scaled, -LARGEST_STEP, LARGEST_STEP)
 
 
 def find_leaks(training: dict[str, np.ndarray], test: dict[str, np.ndarray]) -> tuple[list[Leak], float]:

@@ -11,6 +11,10 @@ from stages.pipeline.files import atomic_file, sha256
 from stages.stems import CLASSES
 from stages.stems.audio import write_audio
 
+# Where each catalogue's stem set lies; that of noisy has sources, which corruption makes data/stems/noisy of.
+CATALOGUE_ROOTS = {
+    "clean": Path("data/stems/clean"), "noisy": Path("data/stems/noisy_sources"), "test": Path("data/stems/test"),
+}  # fmt: skip
 MIXTURE = "mixture"
 SPLITS = ("train", "valid", "test")
 UNKNOWN = "unknown"  # the class of a source in a set that came mislabelled
@@ -89,6 +93,14 @@ def write_manifest(root: Path, files: list[StemFile]) -> None:
     ]
     with atomic_file(root / "manifest.csv") as temporary:
         pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False, lineterminator="\n")
+
+
+def by_song(files: list[StemFile]) -> dict[str, list[StemFile]]:
+    """The files of each song, songs in the order of their first file."""
+    songs: dict[str, list[StemFile]] = {}
+    for file in files:
+        songs.setdefault(file.song, []).append(file)
+    return songs
 
 
 def read_manifest(root: Path) -> list[StemFile]:

@@ -1,24 +1,23 @@
 """The embedded data set: a rendered multitrack song from the name of its catalogue and its index alone."""
 
 from dataclasses import dataclass
-from math import gcd
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
-from scipy.signal import butter, resample_poly, sosfilt
+from scipy.signal import butter, sosfilt
 
 from stages.stems import CLASSES, arrangement, composer, sampler, singing
 from stages.stems.arrangement import Part
+from stages.stems.audio import resample
 from stages.stems.effects import place, treat
 from stages.stems.instruments import BASSES, FONTS, INSTRUMENTS, KITS, LEVELS, Instrument
 from stages.stems.singing import Delivery
-from stages.stems.songs import Song, Source
+from stages.stems.songs import CEILING, Song, Source, largest_sums
 from stages.stems.styles import STYLES, Style
 from stages.stems.synthesis import ElectronicKit, draw_patch, synthesise
 from stages.stems.voices import LINES, OPEN_SYLLABLES, VOICES, Voice
 
 CATALOGUES = ("clean", "test", "noisy")
-CEILING = 0.95  # no sum of any of a song's sources exceeds it
 LOWEST = 20.0  # Hz; what lies below is taken out, DC above all
 RESTS = 1e-4  # of full scale, -80 dB
 MIX_LEVEL = (-18.5, -14.0)  # dBFS RMS of a mixture before its gain is ridden
@@ -145,9 +144,7 @@ class _Band:
             notes = composer.humanise(list(part.notes), 0.012 * (takes - 1), rng)
             sung.append(singing.sing(voice, notes, words, self.frames / self.rate, delivery, rng))
         audio = np.stack([sung[0], sung[-1]])
-        if self.rate != singing.RATE:
-            common = gcd(self.rate, singing.RATE)
-            audio = resample_poly(audio, self.rate // common, singing.RATE // common, axis=1)
+        audio = resample(audio, singing.RATE, self.rate)
         return np.pad(audio, ((0, 0), (0, max(0, self.frames - audio.shape[1]))))[:, : self.frames]
 
 
@@ -157,11 +154,7 @@ def _lyrics(voice: Voice, rng: np.random.Generator) -> list[str]:
 
 
 def _master(sources: list[Source], rate: int, rng: np.random.Generator) -> tuple[Source, ...]:
-    """Bring the mixture to a level, and ride one gain for all sources so that no sum of any of them exceeds CEILING.
-
-    At a sample, the largest sum of a subset is that of the positive or of the negative values: half of the sum of
-    absolute values and the absolute sum.
-    """
+    """Bring the mixture to a level, and ride one gain for all sources so that no sum of any of them exceeds CEILING."""
     high_pass = butter(2, LOWEST, "highpass", fs=rate, output="sos")
     audio = sosfilt(high_pass, np.stack([source.audio for source in sources])).astype(np.float32)
     fade = round(0.03 * rate)
@@ -169,7 +162,7 @@ def _master(sources: list[Source], rate: int, rng: np.random.Generator) -> tuple
     audio[:, :, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
     mixture = audio.sum(axis=0)
     level = 10 ** (rng.uniform(*MIX_LEVEL) / 20) / np.sqrt(np.mean(np.square(mixture, dtype=np.float64)))
-    largest = level * (np.abs(audio).sum(axis=0) + np.abs(mixture)).max(axis=0) / 2
+    largest = level * largest_sums(audio).max(axis=0)
     window = 2 * round(0.02 * rate) + 1
     target = np.minimum(1, 0.999 * CEILING / np.maximum(largest, 1e-9))
     gain = (level * uniform_filter1d(minimum_filter1d(target, window), window)).astype(np.float32)

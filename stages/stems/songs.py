@@ -1,5 +1,6 @@
 """A song as audio, wherever it comes from, and how it is written to a stem set."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,16 @@ import numpy as np
 
 from stages.stems import CLASSES
 from stages.stems.manifest import MIXTURE, UNKNOWN, Part, StemFile, write_stem
+
+CEILING = 0.95  # of full scale; no sum of any of a song's sources exceeds it
+
+
+def largest_sums(sources: Sequence[np.ndarray]) -> np.ndarray:
+    """The largest absolute sum of any of the sources, at each sample: that of the positive or of the negative values.
+
+    It is half of the sum of absolute values and the absolute sum. Sources are of one shape, which is the result's.
+    """
+    return (sum(np.abs(audio) for audio in sources) + np.abs(sum(sources))) / 2
 
 
 @dataclass(frozen=True)
@@ -43,9 +54,7 @@ def write_stems(root: Path, song: Song, split: str, rate: int) -> list[StemFile]
     rows = []
     for stem in (MIXTURE, *CLASSES):
         sources = [source for source in song.sources if stem in (MIXTURE, source.cls)]
-        audio = np.zeros_like(song.sources[0].audio)
-        for source in sources:
-            audio = audio + source.audio
+        audio = sum((source.audio for source in sources), np.zeros_like(song.sources[0].audio))
         rows.append(write_stem(
             root, f"{_folder(song, split)}/{stem}.wav", audio, rate, song=song.name, split=split, stem=stem,
             parts=tuple(_part(song, source) for source in sources),

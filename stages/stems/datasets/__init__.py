@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, get_args
 
 from stages.pipeline.errors import InputError
+from stages.pipeline.params import DataSetName
 
-NAMES = ("musdb18", "musdb18hq", "medleydb", "moisesdb", "sdxdb23", "folder")
+NAMES = get_args(DataSetName)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,14 @@
 """Reading a recorded song: parts at one rate, in stereo, of one length, and at a level at which no sum clips."""
 
-from math import gcd
 from pathlib import Path
 
 import numpy as np
 import soundfile
-from scipy.signal import resample_poly
 
 from stages.pipeline.errors import InputError
+from stages.stems.audio import resample
 from stages.stems.datasets import Recording, SourceFile
-
-CEILING = 0.95  # of full scale; no sum of any of a song's parts exceeds it
+from stages.stems.songs import CEILING, largest_sums
 
 
 def read_recording(recording: Recording, rate: int) -> list[np.ndarray]:
@@ -22,13 +20,7 @@ def read_recording(recording: Recording, rate: int) -> list[np.ndarray]:
     parts = [read_part(source, rate) for source in recording.sources]
     frames = max(part.shape[1] for part in parts)
     parts = [np.pad(part, ((0, 0), (0, frames - part.shape[1]))) for part in parts]
-    # At a sample the largest sum of some parts is that of the positive or of the negative values: half of the sum of
-    # absolute values and the absolute sum.
-    absolute, total = np.zeros((2, frames), np.float32), np.zeros((2, frames), np.float32)
-    for part in parts:
-        absolute += np.abs(part)
-        total += part
-    largest = float((absolute + np.abs(total)).max()) / 2
+    largest = float(largest_sums(parts).max())
     if largest > CEILING:
         parts = [part * np.float32(CEILING / largest) for part in parts]
     return parts
@@ -47,16 +39,19 @@ def read_part(source: SourceFile, rate: int | None = None) -> np.ndarray:
         raise InputError(f"{source.path}: expected audio, it has no frames: copy it again")
     if not np.isfinite(audio).all():
         raise InputError(f"{source.path}: holds NaN or infinite samples: copy it again")
-    if rate and own_rate != rate:
-        common = gcd(rate, own_rate)
-        audio = resample_poly(audio, rate // common, own_rate // common, axis=0)
-    return np.ascontiguousarray(np.broadcast_to(audio, (len(audio), 2)).T, np.float32)
+    audio = resample(audio.T, own_rate, rate or own_rate)
+    return np.ascontiguousarray(np.broadcast_to(audio, (2, audio.shape[1])), np.float32)
+
+
+def missing_line(path: Path) -> str:
+    """What is said of a file that is not there."""
+    return f"{path}: missing: copy it into the data set"
 
 
 def check_file(path: Path) -> None:
     """Raises InputError for a file that is missing, empty, or a WAV file shorter than its header says."""
     if not path.is_file():
-        raise InputError(f"{path}: missing: copy it into the data set")
+        raise InputError(missing_line(path))
     size = path.stat().st_size
     if size == 0:
         raise InputError(f"{path}: empty: copy it again")

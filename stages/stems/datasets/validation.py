@@ -10,7 +10,7 @@ from tqdm import tqdm
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file, sha256
 from stages.stems.datasets import Recording, data_set
-from stages.stems.datasets.reading import check_file, read_part
+from stages.stems.datasets.reading import check_file, missing_line, read_part
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ def validate(name: str, root: Path, index: Path | None = None) -> Report:
     checksums = read_index(index, name) if index else None
     missing, damaged = [], []
     if checksums is not None:
-        missing += [f"{root / path}: missing, the index has it" for path in checksums if not (root / path).is_file()]
+        missing += [missing_line(root / path) for path in checksums if not (root / path).is_file()]
     for recording in tqdm(recordings, desc=f"validate {name}", unit="song"):
         for path, sources in groupby(recording.sources, key=lambda source: source.path):
             if not path.is_file():
-                missing.append(f"{path}: missing: copy it into the data set")
+                missing.append(missing_line(path))
                 continue
             try:
                 if checksums is None:
