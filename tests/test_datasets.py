@@ -9,7 +9,7 @@ import pytest
 import yaml
 from conftest import RATE as SMALL_RATE
 from conftest import ROOT, SMALL, SMALL_XUMX, run_stage_here
-from dataset_trees import SONGS, TREES, sound, write
+from dataset_trees import RATE, SONGS, TREES, sound, write
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Recorded
@@ -20,7 +20,7 @@ from stages.stems.datasets.reading import read_part, read_recording
 from stages.stems.datasets.validation import validate, write_index
 from stages.stems.manifest import MIXTURE, UNKNOWN, read_manifest
 from stages.stems.segments import TRUTHS, read_arm
-from stages.stems.songs import CEILING
+from stages.stems.songs import CEILING, largest_sums
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +76,17 @@ def test_its_parts_are_stereo_of_one_rate_and_length_and_never_clip(name, trees)
                 peak = np.abs(np.fft.rfft(part[0, :8000])).argmax()
                 expected = {"vocals": 440, "bass": 110, "drums": 2500, "other": 1200}[source.cls]
                 assert peak == pytest.approx(expected, abs=3)
+
+
+def test_a_song_that_would_clip_is_made_softer_as_a_whole(tmp_path):
+    loud = {c: 4 * sound("one song", c) for c in CLASSES}
+    for c, audio in loud.items():
+        write(tmp_path / "song" / f"{c}.wav", audio)
+    song = data_set("folder").recordings(tmp_path)[0]
+    parts = read_recording(song, RATE)
+    assert largest_sums(parts).max() == pytest.approx(CEILING, abs=1e-3)
+    gains = [np.vdot(part.T, loud[s.cls]) / np.vdot(loud[s.cls], loud[s.cls]) for part, s in zip(parts, song.sources)]
+    assert gains == pytest.approx([gains[0]] * 4, abs=1e-3) and gains[0] < 0.6
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -62,6 +62,12 @@ def test_names_are_compared_without_case_accents_and_punctuation(name, other):
     assert normal_name(name) != normal_name(other + " live")
 
 
+def test_the_same_name_is_a_leak_whatever_it_sounds_like(songs):
+    first, second = (movement(audio, RATE) for audio in list(songs.values())[:2])
+    leaks, _ = find_leaks({"A Band - Song": first}, {"ABand_Song": second, "Another": second})
+    assert leaks == [("A Band - Song", "ABand_Song", "by name")]
+
+
 def test_a_leaked_song_stops_the_run_with_its_two_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for folder, songs in (("training", ("one", "two", "three")), ("test", ("four", "hidden"))):
