@@ -1,5 +1,6 @@
 """Random mixes of labelled stems: what the classifier Ψ is trained, validated and tested on (paper, random mixing)."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch.utils.data import Dataset
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params
-from stages.pipeline.training import Batch
+from stages.pipeline.training import Batch, in_threads
 from stages.recognition.effects import apply_effects
 from stages.stems import CLASSES
 from stages.stems.segments import read_segment
@@ -58,16 +59,23 @@ class RandomMixes(Dataset):
 
     def __getitem__(self, step: int) -> Batch:
         """A step's batch: "audio" (batch, 2, frames), "labels" (batch, 4) of 0 and 1, both float32, and "songs"."""
-        audio = np.zeros((len(self.examples), 2, self.frames), np.float32)
-        labels = np.zeros((len(self.examples), len(CLASSES)), np.float32)
+        audio, labels, songs = zip(*in_threads(functools.partial(self._example, step), self.examples), strict=True)
+        return {
+            "audio": torch.from_numpy(np.stack(audio)),
+            "labels": torch.from_numpy(np.stack(labels)),
+            "songs": sorted(set().union(*songs)),
+        }
+
+    def _example(self, step: int, example: int) -> tuple[np.ndarray, np.ndarray, set[str]]:
+        """Draw the audio (2, frames), labels (4,) and songs of one mix."""
+        rng = np.random.default_rng([*self.seed, step, example])
+        mixture, target = np.zeros((2, self.frames), np.float32), np.zeros(len(CLASSES), np.float32)
         songs = set()
-        for example, mixture, target in zip(self.examples, audio, labels, strict=True):
-            rng = np.random.default_rng([*self.seed, step, example])
-            for pool in self.pools:
-                if rng.random() < self.settings.keep_probability:
-                    row = rng.choice(pool)
-                    segment = read_segment(self.root, self.paths[row], *self.bounds[row])
-                    mixture += apply_effects(segment, self.rate, self.effect_probability, rng)
-                    np.maximum(target, self.labels[row], out=target)
-                    songs.add(Path(self.paths[row]).parent.name)
-        return {"audio": torch.from_numpy(audio), "labels": torch.from_numpy(labels), "songs": sorted(songs)}
+        for pool in self.pools:
+            if rng.random() < self.settings.keep_probability:
+                row = rng.choice(pool)
+                segment = read_segment(self.root, self.paths[row], *self.bounds[row])
+                mixture += apply_effects(segment, self.rate, self.effect_probability, rng)
+                np.maximum(target, self.labels[row], out=target)
+                songs.add(Path(self.paths[row]).parent.name)
+        return mixture, target, songs

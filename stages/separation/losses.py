@@ -88,9 +88,9 @@ def subset_magnitude_errors(magnitudes: Tensor, spectra: Tensor) -> Tensor:
     Returns: (batch, 14). Unused targets are zero, so a subset that holds a whole member holds its audio once.
     """
     subsets = SUBSETS.to(magnitudes)
-    flat = magnitudes.flatten(2)
+    flat, spectra = magnitudes.mT.flatten(2), spectra.mT.flatten(2)  # frames before bins: so they lie in memory
     with torch.no_grad():
-        real, imaginary = subsets @ spectra.real.flatten(2), subsets @ spectra.imag.flatten(2)
+        real, imaginary = (torch.stack([subsets @ x for x in part]) for part in (spectra.real, spectra.imag))
         target = real.square_().add_(imaginary.square_()).sqrt_()  # (batch, 14, channels * bins * frames)
         target_energy = torch.stack([row @ row for row in target.flatten(0, 1)]).unflatten(0, target.shape[:2])
     products, cross = flat @ flat.transpose(1, 2), flat @ target.transpose(1, 2)

@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params, Training
-from stages.pipeline.training import Batch
+from stages.pipeline.training import Batch, in_threads
 from stages.stems import CLASSES
 from stages.stems.segments import read_segment
 
@@ -64,9 +64,9 @@ class TrainingMixtures(Dataset):
         return self.steps
 
     def __getitem__(self, step: int) -> Batch:
-        examples = [
-            self._example(np.random.default_rng([self.seed, self.stream, step, example])) for example in self.examples
-        ]
+        examples = in_threads(
+            lambda example: self._example(np.random.default_rng([self.seed, self.stream, step, example])), self.examples
+        )
         targets = torch.from_numpy(np.stack([targets for targets, _, _ in examples]))
         groups = torch.from_numpy(np.stack([groups for _, groups, _ in examples]))
         songs = sorted({Path(path).parent.name for _, _, paths in examples for path in paths})

@@ -30,7 +30,8 @@ class Estimate(NamedTuple):
     @property
     def spectra(self) -> Tensor:
         """(batch, sources, 2, bins, frames), complex, with the mixture's phase."""
-        return self.masks * self.mixture[:, None]
+        mixture = self.mixture[:, None]
+        return torch.complex(self.masks * mixture.real, self.masks * mixture.imag)  # no complex copy of the masks
 
 
 class XUMX(nn.Module):
