@@ -16,7 +16,7 @@ setup: .venv/ready
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,study]'
 	@touch $@
 
 reproduce: setup
@@ -30,5 +30,5 @@ ui: setup
 
 lock:
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --editable '.[test,study]'
 	$(BIN)/pip freeze --exclude-editable > constraints.txt

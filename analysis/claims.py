@@ -1,18 +1,18 @@
-"""The paper's claims C1 to C13, each decided by one function whose docstring is its rule.
+"""The paper's claims C1 to C13, each decided by one rule whose docstring says it.
 
-Every function takes `Scores` and returns a `Verdict`. The rules are printed in results/README.md; they hold for
-the paper's own numbers (a test). A comparison of separators must be true for both networks. All rest on one seed.
+A rule lists the values that must all lie above their bounds. Ours are decided by a bootstrap over test songs and seeds
+(`analysis.bootstrap`); the paper's own numbers fulfil every rule (a test). A comparison of separators must come out
+for both networks, where both were run.
 """
 
-import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pandas as pd
 
-from analysis.palette import NETWORK_NAMES
+from analysis.bootstrap import CONFIDENCE, Interval, holm, interval, two_sided
+from analysis.measurements import Measurements, Scores, Value
+from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.paper import claims as paper_claims
 from analysis.results import NETWORKS
 
@@ -20,125 +20,164 @@ REFINED_ARMS = ("psi_clean", "psi_noisy", "psi_refined")
 LARGEST_COST = 2.0  # C1, points of accuracy
 RUIN = 1.0  # C5, dB
 MOST_OF_THE_GAP = 0.5  # C9
+NO_WORSE = 0.1  # C10 and C12, dB
+RATES = (10, 20, 40)  # C13, percent of the labels
 NOT_TESTED = "not tested yet"
+UNDECIDED = "undecided"
 
 
-class Verdict(NamedTuple):
-    """Our numbers in short, and whether the claim holds: True, False, or None where that could not be decided."""
+class Part(NamedTuple):
+    """A value that has to lie above a bound."""
 
-    ours: str
-    holds: bool | None
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Tables 1 and 2, ours or the paper's, in the form of `analysis.results.Results`."""
-
-    table1: pd.DataFrame
-    table2: pd.DataFrame
-
-    def classifier(self, inputs: str, training: str, measure: str) -> float:
-        """A macro average of Table 1."""
-        table = self.table1
-        rows = (table["inputs"] == inputs) & (table["training_data"] == training) & (table["class"] == "avg")
-        return table.loc[rows, measure].item()
-
-    def sdr(self, network: str, arm: str) -> float:
-        """An average frame-wise SDR of Table 2, dB."""
-        table = self.table2
-        rows = (table["network"] == network) & (table["training_data"] == arm) & (table["metric"] == "csdr")
-        return table.loc[rows, "avg"].item()
+    label: str
+    value: Callable[[Scores], Value]
+    bound: float
+    unit: str
 
 
-def c1(scores: Scores) -> Verdict:
-    """Average multi-label accuracy: refined lies 0 to 2 points below clean."""
-    clean, refined = (scores.classifier("multi", training, "accuracy") for training in ("clean", "refined"))
-    return Verdict(f"{clean:.1f} -> {refined:.1f} %", 0 <= clean - refined <= LARGEST_COST)
+class Rule(NamedTuple):
+    parts: Callable[[], list[Part]]
+    needs: tuple[str, ...] = ()  # training data beyond the five arms
 
 
-def c2(scores: Scores) -> Verdict:
+def c1() -> list[Part]:
+    """Average multi-label accuracy: refined at most 2 points below clean."""
+    return [_classifier("multi", "accuracy", "refined", "clean", bound=-LARGEST_COST)]
+
+
+def c2() -> list[Part]:
     """Average multi-label accuracy and F1: both higher for refined than for noisy."""
-    accuracy, f1 = (
-        [scores.classifier("multi", training, measure) for training in ("refined", "noisy")]
-        for measure in ("accuracy", "f1")
-    )
-    ours = f"{accuracy[0]:.1f} % / {f1[0]:.3f} against {accuracy[1]:.1f} % / {f1[1]:.3f}"
-    return Verdict(ours, accuracy[0] > accuracy[1] and f1[0] > f1[1])
+    return [_classifier("multi", measure, "refined", "noisy") for measure in ("accuracy", "f1")]
 
 
-def c3(scores: Scores) -> Verdict:
+def c3() -> list[Part]:
     """Average multi-label recall: refined at least as high as clean."""
-    refined, clean = (scores.classifier("multi", training, "recall") for training in ("refined", "clean"))
-    return Verdict(f"{refined:.3f} against {clean:.3f}", refined >= clean)
+    return [_classifier("multi", "recall", "refined", "clean")]
 
 
-def c4(scores: Scores) -> Verdict:
+def c4() -> list[Part]:
     """Average single-label accuracy: noisy < refined < clean."""
-    noisy, refined, clean = (scores.classifier("single", t, "accuracy") for t in ("noisy", "refined", "clean"))
-    return Verdict(f"noisy {noisy:.1f}, refined {refined:.1f}, clean {clean:.1f} %", noisy < refined < clean)
+    return [
+        _classifier("single", "accuracy", "refined", "noisy"),
+        _classifier("single", "accuracy", "clean", "refined"),
+    ]
 
 
-def c5(scores: Scores) -> Verdict:
-    """Average csdr: noisy more than 1 dB below clean, with both networks."""
-    pairs = {network: (scores.sdr(network, "clean"), scores.sdr(network, "noisy")) for network in NETWORKS}
-    ours = _each(lambda network: "{:.2f} -> {:.2f} dB".format(*pairs[network]))
-    return Verdict(ours, _all_above((clean - noisy for clean, noisy in pairs.values()), RUIN))
+def c5() -> list[Part]:
+    """Average SDR: noisy more than 1 dB below clean, with both networks."""
+    return [_gain(network, "clean", "noisy", RUIN) for network in NETWORKS]
 
 
-def c6(scores: Scores) -> Verdict:
-    """Average csdr: psi_clean, psi_noisy and psi_refined each above noisy, with both networks."""
-    gains = {n: [scores.sdr(n, arm) - scores.sdr(n, "noisy") for arm in REFINED_ARMS] for n in NETWORKS}
-    ours = _each(lambda network: "{:+.2f}, {:+.2f}, {:+.2f} dB".format(*gains[network]))
-    return Verdict(f"by psi_clean, psi_noisy, psi_refined: {ours}", _all_above(chain(*gains.values())))
+def c6() -> list[Part]:
+    """Average SDR: psi_clean, psi_noisy and psi_refined each above noisy, with both networks."""
+    return [_gain(network, arm, "noisy") for network in NETWORKS for arm in REFINED_ARMS]
 
 
-def c7(scores: Scores) -> Verdict:
-    """Average csdr: psi_refined above psi_clean, with both networks."""
-    return _psi_refined_above(scores, "psi_clean")
+def c7() -> list[Part]:
+    """Average SDR: psi_refined above psi_clean, with both networks."""
+    return [_gain(network, "psi_refined", "psi_clean") for network in NETWORKS]
 
 
-def c8(scores: Scores) -> Verdict:
-    """Average csdr: psi_refined above psi_noisy, with both networks."""
-    return _psi_refined_above(scores, "psi_noisy")
+def c8() -> list[Part]:
+    """Average SDR: psi_refined above psi_noisy, with both networks."""
+    return [_gain(network, "psi_refined", "psi_noisy") for network in NETWORKS]
 
 
-def c9(scores: Scores) -> Verdict:
-    """Average csdr: (psi_refined - noisy) / (clean - noisy) is more than 50 % with both networks.
+def c9() -> list[Part]:
+    """Average SDR: psi_refined above the middle between noisy and clean, with both networks."""
 
-    Undecided where clean does not lie above noisy: there is no gap to close.
+    def above_the_middle(network: str) -> Part:
+        def value(scores: Scores) -> Value:
+            clean, noisy, refined = (scores.sdr(network, arm) for arm in ("clean", "noisy", "psi_refined"))
+            return refined - noisy - MOST_OF_THE_GAP * (clean - noisy)
+
+        return Part(f"{NETWORK_NAMES[network]}: Ψ_refined minus the middle of the gap", value, 0.0, "dB")
+
+    return [above_the_middle(network) for network in NETWORKS]
+
+
+def c10() -> list[Part]:
+    """Average SDR of X-UMX: threshold 0.9 less than 0.1 dB below 0.5, and above adaptive thresholds."""
+    return [_gain("xumx", "threshold_0.9", "threshold_0.5", -NO_WORSE), _gain("xumx", "threshold_0.9", "adaptive")]
+
+
+def c11() -> list[Part]:
+    """Average SDR of X-UMX: psi_refined above the same labels without the multi-labelled segments."""
+    return [_gain("xumx", "psi_refined", "single_only")]
+
+
+def c12() -> list[Part]:
+    """Average SDR of X-UMX: labels of the fifth round less than 0.1 dB above those of the first."""
+    return [_gain("xumx", "psi_refined", "round_5", -NO_WORSE)]
+
+
+def c13() -> list[Part]:
+    """Average SDR of X-UMX: true labels with 10, 20 and 40 % added, above those with as many removed, on average."""
+
+    def value(scores: Scores) -> Value:
+        return sum(scores.sdr("xumx", f"added_{rate}") - scores.sdr("xumx", f"removed_{rate}") for rate in RATES) / 3
+
+    return [Part("X-UMX: added minus removed", value, 0.0, "dB")]
+
+
+RULES = {
+    "C1": Rule(c1), "C2": Rule(c2), "C3": Rule(c3), "C4": Rule(c4), "C5": Rule(c5), "C6": Rule(c6), "C7": Rule(c7),
+    "C8": Rule(c8), "C9": Rule(c9),
+    "C10": Rule(c10, ("threshold_0.9", "threshold_0.5", "adaptive")),
+    "C11": Rule(c11, ("single_only",)),
+    "C12": Rule(c12, ("round_5",)),
+    "C13": Rule(c13, tuple(f"{change}_{rate}" for change in ("added", "removed") for rate in RATES)),
+}  # fmt: skip
+
+
+def decide(measurements: Measurements) -> pd.DataFrame:
+    """All claims as id, text, paper, ours, holds, p, seeds.
+
+    holds is "true" or "false" where the p value, corrected for the number of claims, is at most 5 %, else
+    "undecided"; and "" (with no p) where a run that the rule needs is missing.
     """
-    shares = {}
-    for network in NETWORKS:
-        clean, noisy, refined = (scores.sdr(network, arm) for arm in ("clean", "noisy", "psi_refined"))
-        shares[network] = (refined - noisy) / (clean - noisy) if clean > noisy else math.nan
-    ours = _each(lambda n: "no gap to close" if math.isnan(shares[n]) else f"{100 * shares[n]:.0f} %")
-    return Verdict(ours, _all_above(shares.values(), MOST_OF_THE_GAP))
-
-
-RULES = {"C1": c1, "C2": c2, "C3": c3, "C4": c4, "C5": c5, "C6": c6, "C7": c7, "C8": c8, "C9": c9}
-
-
-def decide(scores: Scores) -> pd.DataFrame:
-    """All claims as id, text, paper, ours, holds (True, False or None); those without a rule are not tested yet."""
+    tested: dict[str, tuple[bool, float, str, int]] = {}
+    for name, rule in RULES.items():
+        chosen = measurements.only(rule.needs)
+        if chosen:
+            parts = rule.parts()
+            found = [interval(chosen, part.value, part.bound) for part in parts]
+            ours = "; ".join(_text(part, part_found) for part, part_found in zip(parts, found, strict=True))
+            tested[name] = (*two_sided(found), ours, len(chosen.seeds))
+    corrected = dict(zip(tested, holm([p for _, p, _, _ in tested.values()]), strict=True))
     rows = []
     for claim in paper_claims():
-        rule = RULES.get(claim["id"])
-        verdict = rule(scores) if rule else Verdict(NOT_TESTED, None)
-        rows.append({**claim, **verdict._asdict()})
-    return pd.DataFrame(rows, columns=["id", "text", "paper", "ours", "holds"]).astype({"holds": object})
+        row = {**claim, "ours": NOT_TESTED, "holds": "", "p": None, "seeds": 0}
+        if claim["id"] in tested:
+            direction, _, ours, seeds = tested[claim["id"]]
+            p = corrected[claim["id"]]
+            verdict = str(direction).lower() if p <= 1 - CONFIDENCE else UNDECIDED
+            row |= {"ours": ours, "holds": verdict, "p": p, "seeds": seeds}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["id", "text", "paper", "ours", "holds", "p", "seeds"])
 
 
-def _psi_refined_above(scores: Scores, other: str) -> Verdict:
-    gains = {network: scores.sdr(network, "psi_refined") - scores.sdr(network, other) for network in NETWORKS}
-    return Verdict(_each(lambda network: f"{gains[network]:+.2f} dB"), _all_above(gains.values()))
+def _classifier(inputs: str, measure: str, training: str, against: str, bound: float = 0.0) -> Part:
+    return Part(
+        f"{measure}, {training} minus {against}",
+        lambda scores: scores.classifier(inputs, training, measure) - scores.classifier(inputs, against, measure),
+        bound,
+        "points" if measure == "accuracy" else "",
+    )
 
 
-def _each(text: Callable[[str], str]) -> str:
-    """The text of each network, side by side."""
-    return "; ".join(f"{NETWORK_NAMES[network]} {text(network)}" for network in NETWORKS)
+def _gain(network: str, arm: str, against: str, bound: float = 0.0) -> Part:
+    names = " minus ".join(ARM_NAMES.get(name, name) for name in (arm, against))
+    return Part(
+        f"{NETWORK_NAMES[network]}: {names}",
+        lambda scores: scores.sdr(network, arm) - scores.sdr(network, against),
+        bound,
+        "dB",
+    )
 
 
-def _all_above(values: Iterable[float], least: float = 0.0) -> bool | None:
-    """Whether all values exceed `least`; None where one does not exist."""
-    values = list(values)
-    return None if any(math.isnan(value) for value in values) else all(value > least for value in values)
+def _text(part: Part, found: Interval) -> str:
+    places = 3 if part.unit == "" else 2
+    numbers = [f"{number:+.{places}f}" for number in (found.value, found.low, found.high)]
+    bound = f", bound {part.bound:+g}" if part.bound else ""
+    return f"{part.label} {numbers[0]} [{numbers[1]}, {numbers[2]}{bound}] {part.unit}".rstrip()

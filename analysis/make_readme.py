@@ -17,7 +17,7 @@ from stages.pipeline.files import atomic_file
 
 BEGIN = "<!-- results: written by `python analysis/make_readme.py` -->\n"
 END = "<!-- end of results -->"
-VERDICTS = {"true": "holds", "false": "does not hold", "": "not tested"}
+VERDICTS = {"true": "holds", "false": "does not hold", "undecided": "undecided", "": "not tested"}
 
 
 def results_section(folder: Path) -> str:

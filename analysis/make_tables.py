@@ -11,9 +11,9 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
 from analysis import paper
-from analysis.claims import Scores, decide
-from analysis.comparisons import compare_songs
+from analysis.claims import decide
 from analysis.formatting import round_columns, write_csv
+from analysis.measurements import measurements
 from analysis.report import report
 from analysis.results import LABEL_MEASURES, MEASURES, TABLE2_VALUES, Results, read_results
 from stages.pipeline.errors import InputError
@@ -30,17 +30,15 @@ def make_tables(root: Path, folder: Path) -> None:
     Raises InputError naming the first file that is missing or malformed; then nothing is written.
     """
     results = read_results(root)
-    claims = decide(Scores(results.classification, results.separation))
-    comparisons = compare_songs(results.songs)
+    claims = decide(measurements(results.songs, results.decisions, results.threshold))
     tables = {
         "table1.csv": classification_table(results),
         "table2.csv": separation_table(results),
-        "claims.csv": claims.assign(holds=claims["holds"].map({True: "true", False: "false", None: ""})),
-        "comparisons.csv": round_columns(comparisons, {"difference": 2, "standard_error": 2}),
+        "claims.csv": round_columns(claims, {"p": 4}),
         "timing.csv": timing_table(results),
         "label_quality.csv": label_table(results),
     }
-    page = report(results, claims, comparisons)
+    page = report(results, claims)
     for name, table in tables.items():
         write_csv(table, folder / name)
     with atomic_file(folder / "README.md") as temporary:

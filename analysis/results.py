@@ -9,7 +9,7 @@ import pandas as pd
 
 from stages.pipeline.errors import InputError
 from stages.stems import CLASSES
-from stages.stems.segments import ARMS
+from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
 TRAININGS = ("clean", "noisy", "refined")  # of the classifier
 INPUTS = ("single", "multi")
@@ -26,10 +26,12 @@ PIPELINE = (
     "build_stems", "corrupt_stems", "check_leaks", "label_segments", "train_classifier", "predict_segments",
     "refine_labels", "score_classifier", "train_separator", "score_separator", "score_bounds",
 )  # fmt: skip
+NAMES = {"song", "songs", "class", "inputs"}  # columns of text in the stages' tables
 WRITTEN_BY = {
     "curves/classifier": "train_classifier",
     "curves/separator": "train_separator",
     "curves/thresholds": "score_classifier",
+    "scores/classifier": "score_classifier",
     "scores/separator": "score_separator",
 }
 
@@ -41,7 +43,9 @@ class Results:
     classification: inputs, training_data, class, then accuracy (percent), f1, precision, recall (0..1); Table 1.
     separation: network, training_data, metric (csdr or usdr), then each class and avg (dB); Table 2.
     counts: network, training_data, then songs, frames, nan_frames, silent_estimates.
-    songs: network, training_data, song, class, then csdr and usdr (dB).
+    songs: seed, network, training_data, song, class, then csdr and usdr (dB).
+    decisions: seed, training_data, inputs, songs (joined by "/"), then p_<class> and true_<class>, of every input.
+    threshold: from which probability on the classifiers are scored as saying a class.
     labels: arm, then counts of segments, the threshold, how right the labels are, and what share of the segments of
         each class's stems is not that class alone (all 0..1).
     timing: stage, item, wall_seconds, training_seconds.
@@ -53,6 +57,8 @@ class Results:
     separation: pd.DataFrame
     counts: pd.DataFrame
     songs: pd.DataFrame
+    decisions: pd.DataFrame
+    threshold: float
     labels: pd.DataFrame
     timing: pd.DataFrame
     inputs: dict[str, int]
@@ -71,6 +77,8 @@ def read_results(root: Path) -> Results:
         separation=separation,
         counts=counts,
         songs=read_songs(root),
+        decisions=read_decisions(root),
+        threshold=read_threshold(root),
         labels=read_labels(root),
         timing=read_timing(root),
         inputs=inputs,
@@ -115,13 +123,26 @@ def read_separation(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def read_songs(root: Path) -> pd.DataFrame:
-    """`Results.songs`, of the networks alone."""
+    """`Results.songs`, of the networks alone; one run is one seed, here called 0."""
     tables = []
     for name, network, arm in scored_models():
         if network in NETWORKS:
             table = read_csv(root, f"scores/separator/{name}.csv", ["song", "class", *SDRS])
-            tables.append(table.assign(network=network, training_data=arm))
-    return pd.concat(tables, ignore_index=True)[["network", "training_data", "song", "class", *SDRS]]
+            tables.append(table.assign(seed=0, network=network, training_data=arm))
+    return pd.concat(tables, ignore_index=True)[["seed", "network", "training_data", "song", "class", *SDRS]]
+
+
+def read_decisions(root: Path) -> pd.DataFrame:
+    """`Results.decisions`."""
+    columns = ["inputs", "songs", *PROBABILITIES, *TRUTHS]
+    tables = [read_csv(root, f"scores/classifier/{t}.csv", columns).assign(training_data=t) for t in TRAININGS]
+    return pd.concat(tables, ignore_index=True).assign(seed=0)[["seed", "training_data", *columns]]
+
+
+def read_threshold(root: Path) -> float:
+    """`Results.threshold`, which all classifiers have in common."""
+    file = f"metrics/score_classifier/{TRAININGS[0]}.json"
+    return number(read_json(root, file), file, "threshold")
 
 
 def read_labels(root: Path) -> pd.DataFrame:
@@ -216,16 +237,17 @@ def read_json(root: Path, file: str) -> dict:
 
 
 def read_csv(root: Path, file: str, columns: list[str]) -> pd.DataFrame:
-    """Read a CSV with these columns, numbers in all but song and class; raises InputError like `read_json`."""
+    """Read a CSV with these columns, numbers in all but the columns of names; raises InputError like `read_json`."""
     try:
-        table = pd.read_csv(root / file, dtype={"song": str})
+        table = pd.read_csv(root / file, dtype=dict.fromkeys(NAMES, str), keep_default_na=True)
+        table = table.fillna(dict.fromkeys(NAMES & set(table.columns), ""))
     except FileNotFoundError as error:
         raise InputError(f"{file} is missing: run `dvc repro {writer_of(file)}`") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{file}: cannot be read as CSV: {' '.join(str(error).split())}") from error
     if list(table.columns) != columns:
         raise InputError(f"{file}: expected the columns {','.join(columns)}, got {','.join(table.columns)}")
-    for column in set(columns) - {"song", "class"}:
+    for column in set(columns) - NAMES:
         if not pd.api.types.is_numeric_dtype(table[column]):
             raise InputError(f"{file}: expected numbers in column {column}")
     return table

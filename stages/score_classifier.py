@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from stages.pipeline.files import atomic_file, write_json
@@ -18,19 +19,25 @@ ROOT = Path("data/stems/test")
 
 
 def main(training: str, params: Params) -> None:
-    """Write metrics/score_classifier/<training>.json and curves/thresholds/<training>.csv."""
+    """Write metrics/score_classifier/<training>.json, curves/thresholds/<training>.csv, scores/classifier/<training>.csv."""
     torch.set_num_threads(params.compute.threads)
     model = load_classifier(Path(f"models/classifier/{training}.safetensors"), params)
     table = nominal_segments(ROOT, read_manifest(ROOT), params.segments.seconds, params.segments.silence_db)
     threshold = params.scoring.threshold
     single = single_label_inputs(model, table, ROOT, params)
     multi = multi_label_inputs(model, table, ROOT, params)
-    metrics = {"threshold": threshold, "single": scores(*single, threshold), "multi": scores(*multi, threshold)}
-    curve = threshold_curve(*single)
+    metrics = {
+        "threshold": threshold,
+        "single": scores(single.probabilities, single.targets, threshold),
+        "multi": scores(multi.probabilities, multi.targets, threshold),
+    }
+    curve = threshold_curve(single.probabilities, single.targets)
     write_json(Path(f"metrics/score_classifier/{training}.json"), metrics)
-    curve_file = Path(f"curves/thresholds/{training}.csv")
-    with atomic_file(curve_file) as temporary:
-        curve.to_csv(temporary, index=False, lineterminator="\n", float_format="%.6g")
+    curve_file, decisions_file = Path(f"curves/thresholds/{training}.csv"), Path(f"scores/classifier/{training}.csv")
+    decisions = pd.concat([single.table("single"), multi.table("multi")])
+    for table, file in ((curve, curve_file), (decisions, decisions_file)):
+        with atomic_file(file) as temporary:
+            table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.6g")
     lines = {
         f"{c} {measure}": (rows["threshold"].tolist(), rows[measure].tolist())
         for c in CLASSES
@@ -39,7 +46,8 @@ def main(training: str, params: Params) -> None:
     }
     log_run(
         "score_classifier", f"classifier/{training}/seed{params.seed}", params, data=ROOT / "manifest.csv",
-        metrics=metrics, files=[curve_file], figures={"thresholds.png": line_figure(lines, "threshold", "share")},
+        metrics=metrics, files=[curve_file, decisions_file],
+        figures={"thresholds.png": line_figure(lines, "threshold", "share")},
     )  # fmt: skip
 
 

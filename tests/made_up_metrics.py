@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.results import LABELLED_ARMS, MEASURES, NETWORKS, SCALES, SDRS, TRAININGS
 from stages.stems import CLASSES
-from stages.stems.segments import ARMS
+from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
 LEVEL = {"clean": 5.3, "noisy": 3.2, "psi_clean": 4.4, "psi_noisy": 4.2, "psi_refined": 4.7}  # dB, plausible
 QUALITY = {"noisy": 0.66, "psi_clean": 0.93, "psi_noisy": 0.86, "psi_refined": 0.9}
@@ -46,8 +46,7 @@ def write_metrics(root: Path) -> Path:
 
 
 def write(path: Path, content: dict) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
+    made(path).write_text(json.dumps(content))
 
 
 def classifier_files(root: Path, training: str, level: float, random: np.random.Generator) -> None:
@@ -59,14 +58,31 @@ def classifier_files(root: Path, training: str, level: float, random: np.random.
         content[inputs] = {"inputs": 480 if inputs == "single" else 600, **values}
     write(root / f"metrics/score_classifier/{training}.json", content)
     curve(root / f"curves/classifier/{training}.csv", 0.2 + (1 - level), random)
+    decisions(level, random).to_csv(made(root / f"scores/classifier/{training}.csv"), index=False)
     rows = ["class,threshold,precision,recall"]
     for shift, name in enumerate(CLASSES):
         for threshold in np.linspace(0, 1, 51):
             precision = 0.5 + (level - 0.5) * threshold ** (0.3 + 0.1 * shift)
             recall = 1 - (1.02 - level + 0.03 * shift) * threshold**2
             rows.append(f"{name},{threshold:.2f},{precision:.6g},{recall:.6g}")
-    (root / "curves/thresholds").mkdir(parents=True, exist_ok=True)
-    (root / f"curves/thresholds/{training}.csv").write_text("\n".join(rows) + "\n")
+    made(root / f"curves/thresholds/{training}.csv").write_text("\n".join(rows) + "\n")
+
+
+def decisions(level: float, random: np.random.Generator) -> pd.DataFrame:
+    """Inputs of one or two songs, of which the classifier is right about a share `level`."""
+    single = [f"song {n:02d}" for n in range(14) for _ in range(10)]
+    mixes = ["", *(f"song {n:02d}/song {(n + 5) % 14:02d}" for n in range(14) for _ in range(10))]
+    truth = random.integers(0, 2, (len(single) + len(mixes), len(CLASSES)))
+    wrong = random.random(truth.shape) > level
+    table = pd.DataFrame({"inputs": ["single"] * len(single) + ["multi"] * len(mixes), "songs": single + mixes})
+    table[PROBABILITIES] = np.where(wrong, 0.8 - 0.6 * truth, 0.2 + 0.6 * truth)
+    table[TRUTHS] = truth
+    return table
+
+
+def made(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def curve(path: Path, end: float, random: np.random.Generator) -> None:
@@ -74,8 +90,7 @@ def curve(path: Path, end: float, random: np.random.Generator) -> None:
     for point in range(1, 51):
         loss = end + 2 * np.exp(-point / 8) + random.normal(0, 0.05)
         rows.append(f"{6 * point},{loss:.6g},{format(loss + 0.1, '.6g') if point % 5 == 0 else ''}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(rows) + "\n")
+    made(path).write_text("\n".join(rows) + "\n")
 
 
 def separator_files(root: Path, name: str, level: float, random: np.random.Generator) -> None:
@@ -87,8 +102,7 @@ def separator_files(root: Path, name: str, level: float, random: np.random.Gener
     content = {m: {c: means.loc[c, m] for c in CLASSES} | {"avg": means[m].mean()} for m in SDRS}
     counts = {"songs": 14, "frames": 336, "nan_frames": int(random.integers(3, 30)), "silent_estimates": 0}
     write(root / f"metrics/score_separator/{name}.json", content | counts)
-    (root / "scores/separator").mkdir(parents=True, exist_ok=True)
-    songs.to_csv(root / f"scores/separator/{name}.csv", index=False)
+    songs.to_csv(made(root / f"scores/separator/{name}.csv"), index=False)
 
 
 def label_files(root: Path, arm: str, random: np.random.Generator) -> None:

@@ -1,6 +1,7 @@
 """How well a classifier hears instruments: Table 1, and precision and recall against the threshold (Figure 4)."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from stages.recognition.mixing import RandomMixes
 from stages.recognition.model import InstrumentClassifier
 from stages.recognition.prediction import predict, predict_mixes
 from stages.stems import CLASSES
-from stages.stems.segments import LABELS
+from stages.stems.segments import LABELS, PROBABILITIES, TRUTHS
 
 METRICS = {
     "accuracy": multilabel_accuracy,
@@ -29,24 +30,49 @@ METRICS = {
 THRESHOLDS = np.arange(1, 100) / 100
 
 
-def single_label_inputs(
-    model: InstrumentClassifier, test: pd.DataFrame, root: Path, params: Params
-) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities and targets, both (inputs, 4), of every segment of one stem that isn't silent.
+class Decisions(NamedTuple):
+    """What a classifier said of inputs: probabilities and targets (inputs, 4), and the songs of each, joined by "/"."""
+
+    probabilities: np.ndarray
+    targets: np.ndarray
+    songs: list[str]
+
+    def table(self, inputs: str) -> pd.DataFrame:
+        """A row for each input: inputs (single or multi), songs, the probability and the truth of each class."""
+        return pd.DataFrame({
+            "inputs": inputs,
+            "songs": self.songs,
+            **dict(zip(PROBABILITIES, self.probabilities.T, strict=True)),
+            **dict(zip(TRUTHS, self.targets.T, strict=True)),
+        })  # fmt: skip
+
+
+def single_label_inputs(model: InstrumentClassifier, test: pd.DataFrame, root: Path, params: Params) -> Decisions:
+    """Every segment of one stem that isn't silent.
 
     Args:
         test: a row per segment of the test stems with nominal labels, which are the truth there.
         root: of the test stem set.
     """
     audible = test[test[LABELS].any(axis=1)]
-    return predict(model, audible, root, params), audible[LABELS].to_numpy(int)
+    return Decisions(predict(model, audible, root, params), audible[LABELS].to_numpy(int), audible["song"].tolist())
 
 
-def multi_label_inputs(
-    model: InstrumentClassifier, test: pd.DataFrame, root: Path, params: Params
-) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities and targets, both (scoring.mixes, 4), of random mixes without effects, the same for everyone."""
-    return predict_mixes(model, RandomMixes(test, "test", root, params, split="test"), params.scoring.mixes, params)
+def multi_label_inputs(model: InstrumentClassifier, test: pd.DataFrame, root: Path, params: Params) -> Decisions:
+    """Random mixes of test stems without effects, the same for everyone."""
+    mixes = RandomMixes(test, "test", root, params, split="test")
+    found, targets = predict_mixes(model, mixes, params.scoring.mixes, params)
+    return Decisions(found, targets.astype(int), drawn_songs(mixes, params.scoring.mixes))
+
+
+def drawn_songs(mixes: RandomMixes, count: int) -> list[str]:
+    """The songs of each of the first `count` mixes, joined by "/"; a mix of nothing has none."""
+    songs, batch = [], len(mixes.examples)
+    for step, example in (divmod(index, batch) for index in range(count)):
+        mixes.examples = range(example, example + 1)
+        songs.append("/".join(mixes[step]["songs"]))
+    mixes.examples = range(batch)
+    return songs
 
 
 def scores(probabilities: np.ndarray, targets: np.ndarray, threshold: float) -> dict:

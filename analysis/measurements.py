@@ -1,0 +1,154 @@
+"""The measurements that claims are decided on, by test song and training seed, and any resample of those two.
+
+Test songs and seeds are the units of every statistic; frames and segments of one song are never treated as
+independent of each other.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+
+from stages.stems import CLASSES
+from stages.stems.segments import PROBABILITIES, TRUTHS
+
+Value = float | np.ndarray  # an array holds one value for each resample
+
+
+class Scores(Protocol):
+    """What a claim's rule may ask for."""
+
+    def classifier(self, inputs: str, training: str, measure: str) -> Value:
+        """A macro average of Table 1: accuracy in percent, the others 0..1."""
+
+    def sdr(self, network: str, arm: str) -> Value:
+        """A frame-wise SDR (csdr, dB), averaged over the classes."""
+
+
+class Decisions(NamedTuple):
+    """What one classifier said of its inputs: members (inputs, 4) are the places of their songs; (inputs, 4) bools."""
+
+    members: np.ndarray
+    predicted: np.ndarray
+    truth: np.ndarray
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What one or more seeds' runs measured on the same test songs.
+
+    sdr: of a (network, training data), dB averaged over the classes, shape (songs, seeds); NaN where it was not run,
+        and for a song that lacks a value for some class in any run.
+    decisions: of (inputs, training data), one for each seed.
+    """
+
+    songs: list[str]
+    seeds: list[int]
+    sdr: dict[tuple[str, str], np.ndarray]
+    decisions: dict[tuple[str, str], list[Decisions]]
+
+    def only(self, arms: tuple[str, ...]) -> "Measurements | None":
+        """Without the seeds in which some network lacks one of these training data; None if that leaves nothing."""
+        wanted = [[values for (_, name), values in self.sdr.items() if name == arm] for arm in arms]
+        if not all(wanted):
+            return None
+        kept = [i for i in range(len(self.seeds)) if not any(np.isnan(v[:, i]).all() for vs in wanted for v in vs)]
+        if not kept:
+            return None
+        return Measurements(
+            self.songs,
+            [self.seeds[i] for i in kept],
+            {key: values[:, kept] for key, values in self.sdr.items()},
+            {key: [found[i] for i in kept] for key, found in self.decisions.items()},
+        )
+
+    def as_measured(self) -> "Resampled":
+        """Every song and seed once."""
+        return Resampled(self, np.arange(len(self.songs))[None], np.arange(len(self.seeds))[None])
+
+
+def measurements(songs: pd.DataFrame, decisions: pd.DataFrame, threshold: float) -> Measurements:
+    """
+    Args:
+        songs: seed, network, training_data, song, class, csdr.
+        decisions: seed, training_data, inputs, songs (joined by "/"), p_<class> and true_<class>.
+        threshold: from which probability on a class is predicted.
+    """
+    names, seeds = sorted(songs["song"].unique()), sorted(songs["seed"].unique().tolist())
+    averages = songs.set_index(["network", "training_data", "song", "seed", "class"])["csdr"].unstack("class")
+    averages = averages[list(CLASSES)].mean(axis=1, skipna=False)
+    averages = averages.where(averages.notna().groupby("song").transform("all"))  # what is compared is the same songs
+    sdr = {
+        key: table.droplevel([0, 1]).unstack("seed").reindex(index=names, columns=seeds).to_numpy(float)
+        for key, table in averages.groupby(level=[0, 1])
+    }
+    place = {name: index for index, name in enumerate(names)} | {"": len(names)}
+    said = {
+        key: [
+            Decisions(
+                members(rows["songs"].tolist(), place),
+                rows[PROBABILITIES].to_numpy() >= threshold,
+                rows[TRUTHS].to_numpy() == 1,
+            )
+            for rows in (table[table["seed"] == seed] for seed in seeds)
+        ]
+        for key, table in decisions.groupby(["inputs", "training_data"])
+    }
+    return Measurements(names, seeds, sdr, said)
+
+
+def members(songs: list[str], place: dict[str, int]) -> np.ndarray:
+    """The places of each input's songs, filled up to four with that of "", which is no song: (inputs, 4)."""
+    found = np.full((len(songs), len(CLASSES)), place[""])
+    for row, text in zip(found, songs, strict=True):
+        names = text.split("/")
+        row[: len(names)] = [place[name] for name in names]
+    return found
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """`Scores` of resamples, given as places of songs (resamples, n) and of seeds (resamples, m).
+
+    Every value has the shape (resamples,).
+    """
+
+    measurements: Measurements
+    songs: np.ndarray
+    seeds: np.ndarray
+
+    def sdr(self, network: str, arm: str) -> np.ndarray:
+        """Mean over the songs and seeds of a resample; a song without an SDR is left out."""
+        values = self.measurements.sdr[network, arm]
+        return np.nanmean(values[self.songs[:, :, None], self.seeds[:, None, :]], axis=(1, 2))
+
+    def classifier(self, inputs: str, training: str, measure: str) -> np.ndarray:
+        """An input counts as often as its songs were drawn: a mix of several, the product of how often each was."""
+        count = len(self.measurements.songs)
+        drawn = (self.songs[:, :, None] == np.arange(count)).sum(axis=1)
+        drawn = np.concatenate([drawn, np.ones((len(drawn), 1), drawn.dtype)], axis=1)  # a mix of nothing stays
+        by_seed = [
+            macro_average(drawn[:, said.members].prod(axis=2).astype(float), said.predicted, said.truth, measure)
+            for said in self.measurements.decisions[inputs, training]
+        ]
+        return np.take_along_axis(np.stack(by_seed, axis=1), self.seeds, axis=1).mean(axis=1)
+
+
+def macro_average(weights: np.ndarray, predicted: np.ndarray, truth: np.ndarray, measure: str) -> np.ndarray:
+    """A measure averaged over the classes, in every resample; nothing divided by nothing is 0.
+
+    Args:
+        weights: of the inputs, shape (resamples, inputs).
+        predicted, truth: bool of shape (inputs, 4).
+        measure: accuracy (percent), f1, precision or recall (0..1).
+    """
+    hits, given, there = (weights @ part.astype(float) for part in (predicted & truth, predicted, truth))
+    right, all_inputs = weights @ (predicted == truth).astype(float), weights.sum(axis=1, keepdims=True)
+    above, below = {
+        "accuracy": (100 * right, np.broadcast_to(all_inputs, right.shape)),
+        "f1": (2 * hits, given + there),
+        "precision": (hits, given),
+        "recall": (hits, there),
+    }[measure]
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0).mean(axis=1)

@@ -1,0 +1,220 @@
+"""The rules of the claims, on the paper's own numbers; the bootstrap that decides ours, on cases with known answers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from analysis import paper
+from analysis.bootstrap import Interval, holm, interval, two_sided
+from analysis.claims import RULES, decide
+from analysis.measurements import Measurements, macro_average, measurements
+from stages.stems import CLASSES
+from stages.stems.segments import PROBABILITIES, TRUTHS
+
+TABLE3 = {"threshold_0.9": "proposed", "threshold_0.5": "threshold_0.5", "adaptive": "adaptive_thresholds",
+          "single_only": "single_labeled_only", "round_5": "self_refining_x5"}  # fmt: skip
+
+
+class PaperScores:
+    """The paper's averages, some of them changed; what C13 argues about it has no numbers for."""
+
+    def __init__(self, changes: dict) -> None:
+        self.changes = changes
+
+    def classifier(self, inputs: str, training: str, measure: str) -> float:
+        return self.changes.get((inputs, training, measure), paper.facts()["table1"][inputs][training]["avg"][measure])
+
+    def sdr(self, network: str, arm: str) -> float:
+        if arm in TABLE3:
+            found = paper.facts()["table3"][TABLE3[arm]]["avg"]
+        else:
+            found = paper.facts()["table2"][network][arm]["avg"]
+        return self.changes.get((network, arm), found)
+
+
+def holds(claim: str, **changes: float) -> bool:
+    scores = PaperScores(changes.get("changes", {}))
+    return all(part.value(scores) > part.bound for part in RULES[claim].parts())
+
+
+@pytest.mark.parametrize("claim", [f"C{n}" for n in range(1, 13)])
+def test_every_rule_is_fulfilled_by_the_papers_own_numbers(claim: str) -> None:
+    assert holds(claim)
+
+
+@pytest.mark.parametrize(
+    ("claim", "change"),
+    [
+        ("C1", {("multi", "refined", "accuracy"): 88.1}),  # 2.1 points below 90.2
+        ("C2", {("multi", "refined", "accuracy"): 87.5}),
+        ("C2", {("multi", "refined", "f1"): 0.886}),
+        ("C3", {("multi", "refined", "recall"): 0.909}),
+        ("C4", {("single", "refined", "accuracy"): 92.4}),
+        ("C4", {("single", "refined", "accuracy"): 95.2}),
+        ("C5", {("hdemucs", "noisy"): 4.53}),  # 0.99 dB below 5.52
+        ("C6", {("hdemucs", "psi_noisy"): 1.70}),
+        ("C6", {("xumx", "psi_clean"): 1.91}),  # a tie is not above
+        ("C7", {("xumx", "psi_clean"): 4.29}),
+        ("C8", {("hdemucs", "psi_noisy"): 4.17}),
+        ("C9", {("hdemucs", "psi_refined"): 3.61}),  # 49.9 % of the gap
+        ("C10", {("xumx", "threshold_0.5"): 4.39}),
+        ("C10", {("xumx", "adaptive"): 4.29}),
+        ("C11", {("xumx", "single_only"): 4.29}),
+        ("C12", {("xumx", "round_5"): 4.39}),
+    ],
+)
+def test_a_rule_fails_when_its_numbers_turn(claim: str, change: dict) -> None:
+    assert not holds(claim, changes=change)
+
+
+def test_c13_averages_the_three_rates() -> None:
+    levels = {
+        "added_10": 3.0,
+        "removed_10": 3.5,
+        "added_20": 3.0,
+        "removed_20": 2.9,
+        "added_40": 3.0,
+        "removed_40": 2.0,
+    }
+
+    class Levels:
+        def sdr(self, network: str, arm: str) -> float:
+            return levels[arm]
+
+    assert RULES["C13"].parts()[0].value(Levels()) == pytest.approx((-0.5 + 0.1 + 1.0) / 3)
+
+
+def song_table(differences: np.ndarray, spread: float = 3.0) -> pd.DataFrame:
+    """Two arms of X-UMX whose songs differ by `differences` (songs, seeds), on songs that differ far more."""
+    levels = np.random.default_rng(5).normal(0, spread, len(differences))
+    rows = [
+        [seed, "xumx", arm, f"song {song:03d}", c, levels[song] + add * differences[song, seed]]
+        for arm, add in (("psi_refined", 1), ("single_only", 0))
+        for song in range(len(differences))
+        for seed in range(differences.shape[1])
+        for c in CLASSES
+    ]
+    return pd.DataFrame(rows, columns=["seed", "network", "training_data", "song", "class", "csdr"])
+
+
+NO_DECISIONS = pd.DataFrame(columns=["seed", "training_data", "inputs", "songs", *PROBABILITIES, *TRUTHS])
+
+
+def gain_of(table: pd.DataFrame) -> Interval:
+    return interval(measurements(table, NO_DECISIONS, 0.5), RULES["C11"].parts()[0].value)
+
+
+def test_the_interval_of_a_paired_difference_is_the_textbooks() -> None:
+    differences = np.random.default_rng(1).normal(0.2, 0.5, (60, 1))
+    found = gain_of(song_table(differences))
+    error = differences.std() / 60**0.5
+    assert found.value == pytest.approx(differences.mean())
+    assert (found.low, found.high) == pytest.approx(norm.interval(0.95, differences.mean(), error), abs=0.012)
+    assert found.p_above == pytest.approx(norm.sf(differences.mean() / error), abs=0.002)
+    assert found.p_above + found.p_below == pytest.approx(1, abs=0.001)
+
+
+def test_the_songs_own_levels_cancel() -> None:
+    differences = np.full((20, 1), 0.2)
+    assert gain_of(song_table(differences)).low == pytest.approx(0.2)
+
+
+def test_seeds_are_resampled_too() -> None:
+    differences = np.tile([[0.5, -0.3, 0.1, 0.5, -0.3, 0.1]], (40, 1))  # songs agree, seeds don't
+    found = gain_of(song_table(differences))
+    assert found.value == pytest.approx(0.1)
+    deviation = np.std([0.5, -0.3, 0.1]) / 6**0.5
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * deviation, rel=0.1)
+
+
+def test_the_same_measurements_give_the_same_interval() -> None:
+    table = song_table(np.random.default_rng(2).normal(0.1, 0.4, (14, 3)))
+    assert gain_of(table) == gain_of(table.sample(frac=1, random_state=0))
+
+
+def test_a_song_without_an_sdr_is_left_out() -> None:
+    differences = np.array([[1.0], [2.0]] * 5 + [[6.0]])
+    table = song_table(differences)
+    table.loc[
+        (table["song"] == "song 010") & (table["class"] == "bass") & (table["training_data"] == "psi_refined"), "csdr"
+    ] = np.nan
+    assert gain_of(table).value == pytest.approx(1.5)
+
+
+def test_a_claim_of_several_parts_is_true_by_its_weakest_and_false_by_its_strongest() -> None:
+    def part(p_above: float) -> Interval:
+        return Interval(0.0, 0.0, 0.0, p_above, 1 - p_above)
+
+    assert two_sided([part(0.001), part(0.01)]) == (True, pytest.approx(0.02))
+    assert two_sided([part(0.001), part(0.995)]) == (False, pytest.approx(2 * 2 * 0.005))
+    assert two_sided([part(0.5)]) == (True, 1.0)
+
+
+def test_holm_against_numbers_worked_out_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([]) == []
+
+
+def test_a_claim_is_decided_only_by_seeds_that_ran_all_of_it() -> None:
+    table = song_table(np.stack([np.full(14, 0.4), np.full(14, -5.0)], axis=1))
+    table = table[(table["seed"] == 0) | (table["training_data"] == "psi_refined")]
+    whole = measurements(table, NO_DECISIONS, 0.5)
+    assert whole.seeds == [0, 1] and whole.only(("single_only",)).seeds == [0]
+    assert whole.only(("single_only", "round_5")) is None
+    assert whole.only(()).seeds == [0, 1]
+
+
+def decision_table(songs: list[str], predicted: list[list[int]], truth: list[list[int]]) -> pd.DataFrame:
+    table = pd.DataFrame({"seed": 0, "training_data": "clean", "inputs": "multi", "songs": songs})
+    table[PROBABILITIES] = 0.25 + 0.5 * np.array(predicted)
+    table[TRUTHS] = truth
+    return table
+
+
+def test_a_mix_counts_as_often_as_its_songs_were_drawn_together() -> None:
+    songs = pd.DataFrame(
+        [[0, "xumx", "clean", name, c, 1.0] for name in ("a", "b", "c") for c in CLASSES],
+        columns=["seed", "network", "training_data", "song", "class", "csdr"],
+    )
+    right, wrong = [1, 0, 0, 0], [0, 0, 0, 0]
+    found = measurements(songs, decision_table(["a", "a/b", "b/c", ""], [right, right, wrong, right], [right] * 4), 0.5)
+    whole = found.as_measured()
+    assert whole.classifier("multi", "clean", "recall").item() == pytest.approx(3 / 4 / 4)
+    assert whole.classifier("multi", "clean", "accuracy").item() == pytest.approx(100 * (3 + 3 / 4) / 4)
+    drawn = type(whole)(found, np.array([[0, 0, 1], [1, 2, 2], [0, 0, 0]]), np.array([[0]] * 3))
+    # weights of the four mixes: (2, 2, 0, 1), (0, 0, 2, 1), (3, 0, 0, 1)
+    assert drawn.classifier("multi", "clean", "recall") * 4 == pytest.approx([1, 1 / 3, 1])
+
+
+def test_macro_averages_are_torchmetrics() -> None:
+    from stages.scoring.classification import scores
+
+    random = np.random.default_rng(3)
+    probabilities, truth = random.random((50, 4)), random.integers(0, 2, (50, 4))
+    theirs = scores(probabilities, truth, 0.5)["avg"]
+    for measure, value in theirs.items():
+        ours = macro_average(np.ones((1, 50)), probabilities >= 0.5, truth == 1, measure).item()
+        assert ours == pytest.approx(100 * value if measure == "accuracy" else value)
+
+
+def test_claims_come_out_true_false_undecided_or_not_tested() -> None:
+    def verdict(differences: np.ndarray) -> pd.Series:
+        table = song_table(differences)
+        return decide_single_only(measurements(table, NO_DECISIONS, 0.5))
+
+    spread = np.linspace(-0.3, 0.3, 14)[:, None]
+    assert verdict(0.5 + spread)["holds"] == "true"
+    assert verdict(-0.5 + spread)["holds"] == "false"
+    undecided = verdict(0.01 + spread)
+    assert undecided["holds"] == "undecided" and "[" in undecided["ours"]
+
+
+def decide_single_only(found: Measurements) -> pd.Series:
+    """C11 alone: the other rules ask for arms that are not there."""
+    rules = {name: RULES[name] for name in ("C11", "C12")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("analysis.claims.RULES", rules)
+        table = decide(found).set_index("id")
+    assert table.loc["C12", "holds"] == "" and table.loc["C12", "ours"] == "not tested yet"
+    return table.loc["C11"]
