@@ -19,7 +19,7 @@ ROOT = Path("data/stems/test")
 
 
 def main(training: str, params: Params) -> None:
-    """Write metrics/score_classifier/<training>.json, curves/thresholds/<training>.csv, scores/classifier/<training>.csv."""
+    """Write metrics/score_classifier/<training>.json, and below curves/thresholds/ and scores/classifier/ its CSVs."""
     torch.set_num_threads(params.compute.threads)
     model = load_classifier(Path(f"models/classifier/{training}.safetensors"), params)
     table = nominal_segments(ROOT, read_manifest(ROOT), params.segments.seconds, params.segments.silence_db)

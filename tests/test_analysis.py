@@ -13,7 +13,6 @@ from analysis.make_figures import make_figures
 from analysis.make_tables import make_tables
 from analysis.results import LABELLED_ARMS, MEASURES, SDRS, TABLE2_VALUES, read_results
 from stages.pipeline.errors import InputError
-from stages.stems import CLASSES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -80,7 +80,7 @@ def test_c13_averages_the_three_rates() -> None:
 
     class Levels:
         def sdr(self, network: str, arm: str) -> float:
-            return levels[arm]
+            return levels.get(arm, 3.0)
 
     assert RULES["C13"].parts()[0].value(Levels()) == pytest.approx((-0.5 + 0.1 + 1.0) / 3)
 
