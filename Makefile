@@ -1,5 +1,6 @@
 # make reproduce   set up this machine, then rebuild every table and figure
 # make test        set up this machine, then run the tests
+# make study       run the studies of every seed (hours), then rebuild results/reference
 # make ui          compare the runs in MLflow, on 127.0.0.1:5000
 # make lock        resolve pyproject.toml anew and write constraints.txt
 
@@ -9,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: setup reproduce test ui lock
+.PHONY: setup reproduce test study ui lock
 
 setup: .venv/ready
 	@tools/system_packages.sh
@@ -24,6 +25,10 @@ reproduce: setup
 	@python analysis/make_readme.py
 test: setup
 	pytest
+
+study: setup
+	dvc repro studies/dvc.yaml
+	@python analysis/make_reference.py
 
 ui: setup
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000

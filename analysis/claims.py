@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis.bootstrap import CONFIDENCE, Interval, holm, interval, two_sided
-from analysis.measurements import Measurements, Scores, Value
+from analysis.measurements import Asked, Measurements, Scores, Value
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.paper import claims as paper_claims
 from analysis.results import NETWORKS
@@ -35,9 +35,7 @@ class Part(NamedTuple):
     unit: str
 
 
-class Rule(NamedTuple):
-    parts: Callable[[], list[Part]]
-    needs: tuple[str, ...] = ()  # training data beyond the five arms
+Rule = Callable[[], list[Part]]
 
 
 def c1() -> list[Part]:
@@ -120,13 +118,9 @@ def c13() -> list[Part]:
     return [Part("X-UMX: added minus removed", value, 0.0, "dB")]
 
 
-RULES = {
-    "C1": Rule(c1), "C2": Rule(c2), "C3": Rule(c3), "C4": Rule(c4), "C5": Rule(c5), "C6": Rule(c6), "C7": Rule(c7),
-    "C8": Rule(c8), "C9": Rule(c9),
-    "C10": Rule(c10, ("threshold_0.9", "threshold_0.5", "adaptive")),
-    "C11": Rule(c11, ("single_only",)),
-    "C12": Rule(c12, ("round_5",)),
-    "C13": Rule(c13, tuple(f"{change}_{rate}" for change in ("added", "removed") for rate in RATES)),
+RULES: dict[str, Rule] = {
+    "C1": c1, "C2": c2, "C3": c3, "C4": c4, "C5": c5, "C6": c6, "C7": c7, "C8": c8, "C9": c9, "C10": c10, "C11": c11,
+    "C12": c12, "C13": c13,
 }  # fmt: skip
 
 
@@ -138,9 +132,11 @@ def decide(measurements: Measurements) -> pd.DataFrame:
     """
     tested: dict[str, tuple[bool, float, str, int]] = {}
     for name, rule in RULES.items():
-        chosen = measurements.only(rule.needs)
+        parts, asked = rule(), Asked()
+        for part in parts:
+            part.value(asked)
+        chosen = measurements.that_have(asked)
         if chosen:
-            parts = rule.parts()
             found = [interval(chosen, part.value, part.bound) for part in parts]
             ours = "; ".join(_text(part, part_found) for part, part_found in zip(parts, found, strict=True))
             tested[name] = (*two_sided(found), ours, len(chosen.seeds))

@@ -108,7 +108,7 @@ def draw_thresholds(curves: pd.DataFrame, threshold: float) -> Figure:
             ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
             ax.set_title("" if row else name)
     mark = Line2D([], [], color=INK, linewidth=1, linestyle=":", label="threshold of the refinement")
-    _legend(figure, [*_classifier_lines(), mark])
+    legend(figure, [*classifier_lines(), mark])
     return figure
 
 
@@ -147,7 +147,7 @@ def draw_separation(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:
         Line2D([], [], linestyle="", marker="D", markersize=5, markerfacecolor="white", markeredgecolor=INK,
                markeredgewidth=1.2, label="the paper's value")
     )  # fmt: skip
-    _legend(figure, handles, columns=3)
+    legend(figure, handles, columns=3)
     return figure
 
 
@@ -178,7 +178,7 @@ def draw_label_quality(labels: pd.DataFrame) -> Figure:
         ax.set_xticks(range(len(columns)), list(columns.values()))
         ax.grid(axis="x", visible=False)
         ax.set_title(title)
-    _legend(figure, [Patch(color=ARM_COLOURS[arm], label=subscripted(ARM_NAMES[arm])) for arm in LABELLED_ARMS])
+    legend(figure, [Patch(color=ARM_COLOURS[arm], label=subscripted(ARM_NAMES[arm])) for arm in LABELLED_ARMS])
     return figure
 
 
@@ -211,20 +211,22 @@ def draw_training_curves(curves: pd.DataFrame) -> Figure:
         axes[0, column].set_title(title)
         axes[1, column].set_xlabel("training step")
         axes[1, column].set_xlim(left=0)
-    axes[0, 0].legend(handles=_classifier_lines(), frameon=False, labelspacing=0.2)
+    axes[0, 0].legend(handles=classifier_lines(), frameon=False, labelspacing=0.2)
     handles = [Line2D([], [], color=ARM_COLOURS[arm], linewidth=2, label=subscripted(ARM_NAMES[arm])) for arm in ARMS]
-    _legend(figure, handles, columns=3)
+    legend(figure, handles, columns=3)
     return figure
 
 
-def _classifier_lines() -> list[Line2D]:
+def classifier_lines() -> list[Line2D]:
+    """The classifiers' entries of a legend."""
     return [
         Line2D([], [], color=CLASSIFIER_COLOURS[training], linewidth=2, label=subscripted(name))
         for training, name in CLASSIFIER_NAMES.items()
     ]
 
 
-def _legend(figure: Figure, handles: list, columns: int | None = None) -> None:
+def legend(figure: Figure, handles: list, columns: int | None = None) -> None:
+    """One legend for the whole figure, below it."""
     figure.legend(handles=handles, loc="outside lower center", ncols=columns or len(handles), frameon=False)
 
 

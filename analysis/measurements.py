@@ -48,12 +48,16 @@ class Measurements:
     sdr: dict[tuple[str, str], np.ndarray]
     decisions: dict[tuple[str, str], list[Decisions]]
 
-    def only(self, arms: tuple[str, ...]) -> "Measurements | None":
-        """Without the seeds in which some network lacks one of these training data; None if that leaves nothing."""
-        wanted = [[values for (_, name), values in self.sdr.items() if name == arm] for arm in arms]
-        if not all(wanted):
+    def that_have(self, asked: "Asked") -> "Measurements | None":
+        """The seeds in which all that was asked for was run; None if there is none."""
+        if not (asked.sdr_keys <= self.sdr.keys() and asked.decision_keys <= self.decisions.keys()):
             return None
-        kept = [i for i in range(len(self.seeds)) if not any(np.isnan(v[:, i]).all() for vs in wanted for v in vs)]
+        kept = [
+            i
+            for i in range(len(self.seeds))
+            if not any(np.isnan(self.sdr[key][:, i]).all() for key in asked.sdr_keys)
+            and all(len(self.decisions[key][i].truth) for key in asked.decision_keys)
+        ]
         if not kept:
             return None
         return Measurements(
@@ -105,6 +109,22 @@ def members(songs: list[str], place: dict[str, int]) -> np.ndarray:
         names = text.split("/")
         row[: len(names)] = [place[name] for name in names]
     return found
+
+
+class Asked:
+    """`Scores` that only note what is asked for."""
+
+    def __init__(self) -> None:
+        self.sdr_keys: set[tuple[str, str]] = set()
+        self.decision_keys: set[tuple[str, str]] = set()
+
+    def classifier(self, inputs: str, training: str, measure: str) -> float:
+        self.decision_keys.add((inputs, training))
+        return 0.0
+
+    def sdr(self, network: str, arm: str) -> float:
+        self.sdr_keys.add((network, arm))
+        return 0.0
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ ARM_NAMES = {
     "psi_clean": "refined by Ψ_clean",
     "psi_noisy": "refined by Ψ_noisy",
     "psi_refined": "refined by Ψ_refined",
+    "oracle": "true labels (oracle)",
 }
 ARM_COLOURS = {
     "clean": "#3a3a3a",
@@ -19,6 +20,7 @@ ARM_COLOURS = {
     "psi_clean": "#009e73",
     "psi_noisy": "#e69f00",
     "psi_refined": "#0072b2",
+    "oracle": "#cc79a7",
 }
 CLASS_COLOURS = {"vocals": "#cc79a7", "bass": "#56b4e9", "drums": "#d55e00", "other": "#b8a600"}
 CLASSIFIER_NAMES = {"clean": "Ψ_clean", "noisy": "Ψ_noisy", "refined": "Ψ_refined"}

@@ -71,7 +71,7 @@ def claim_parts(claims: pd.DataFrame) -> Iterator[str]:
         "corrected for the number of claims (Holm), and above 5 % the claim is undecided. One seed cannot tell what "
         "another seed would have given."
     )
-    yield "\n".join(f"- {id}: {' '.join(rule.parts.__doc__.split())}" for id, rule in RULES.items())
+    yield "\n".join(f"- {id}: {' '.join(rule.__doc__.split())}" for id, rule in RULES.items())
 
 
 def separation_parts(results: Results) -> Iterator[str]:

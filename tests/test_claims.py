@@ -8,7 +8,7 @@ from scipy.stats import norm
 from analysis import paper
 from analysis.bootstrap import Interval, holm, interval, two_sided
 from analysis.claims import RULES, decide
-from analysis.measurements import Measurements, macro_average, measurements
+from analysis.measurements import Asked, macro_average, measurements
 from stages.stems import CLASSES
 from stages.stems.segments import PROBABILITIES, TRUTHS
 
@@ -35,7 +35,7 @@ class PaperScores:
 
 def holds(claim: str, **changes: float) -> bool:
     scores = PaperScores(changes.get("changes", {}))
-    return all(part.value(scores) > part.bound for part in RULES[claim].parts())
+    return all(part.value(scores) > part.bound for part in RULES[claim]())
 
 
 @pytest.mark.parametrize("claim", [f"C{n}" for n in range(1, 13)])
@@ -82,7 +82,7 @@ def test_c13_averages_the_three_rates() -> None:
         def sdr(self, network: str, arm: str) -> float:
             return levels.get(arm, 3.0)
 
-    assert RULES["C13"].parts()[0].value(Levels()) == pytest.approx((-0.5 + 0.1 + 1.0) / 3)
+    assert RULES["C13"]()[0].value(Levels()) == pytest.approx((-0.5 + 0.1 + 1.0) / 3)
 
 
 def song_table(differences: np.ndarray, spread: float = 3.0) -> pd.DataFrame:
@@ -102,7 +102,7 @@ NO_DECISIONS = pd.DataFrame(columns=["seed", "training_data", "inputs", "songs",
 
 
 def gain_of(table: pd.DataFrame) -> Interval:
-    return interval(measurements(table, NO_DECISIONS, 0.5), RULES["C11"].parts()[0].value)
+    return interval(measurements(table, NO_DECISIONS, 0.5), RULES["C11"]()[0].value)
 
 
 def test_the_interval_of_a_paired_difference_is_the_textbooks() -> None:
@@ -156,13 +156,21 @@ def test_holm_against_numbers_worked_out_by_hand() -> None:
     assert holm([]) == []
 
 
+def asked(*arms: str) -> Asked:
+    found = Asked()
+    for arm in arms:
+        found.sdr("xumx", arm)
+    return found
+
+
 def test_a_claim_is_decided_only_by_seeds_that_ran_all_of_it() -> None:
     table = song_table(np.stack([np.full(14, 0.4), np.full(14, -5.0)], axis=1))
     table = table[(table["seed"] == 0) | (table["training_data"] == "psi_refined")]
     whole = measurements(table, NO_DECISIONS, 0.5)
-    assert whole.seeds == [0, 1] and whole.only(("single_only",)).seeds == [0]
-    assert whole.only(("single_only", "round_5")) is None
-    assert whole.only(()).seeds == [0, 1]
+    assert whole.seeds == [0, 1] and whole.that_have(asked("single_only")).seeds == [0]
+    assert whole.that_have(asked("single_only", "round_5")) is None
+    assert whole.that_have(asked("psi_refined")).seeds == [0, 1]
+    assert decide(whole).set_index("id").loc["C11", "seeds"] == 1
 
 
 def decision_table(songs: list[str], predicted: list[list[int]], truth: list[list[int]]) -> pd.DataFrame:
@@ -200,21 +208,12 @@ def test_macro_averages_are_torchmetrics() -> None:
 
 def test_claims_come_out_true_false_undecided_or_not_tested() -> None:
     def verdict(differences: np.ndarray) -> pd.Series:
-        table = song_table(differences)
-        return decide_single_only(measurements(table, NO_DECISIONS, 0.5))
+        table = decide(measurements(song_table(differences), NO_DECISIONS, 0.5)).set_index("id")
+        assert set(table["holds"].drop("C11")) == {""} and set(table["ours"].drop("C11")) == {"not tested yet"}
+        return table.loc["C11"]
 
     spread = np.linspace(-0.3, 0.3, 14)[:, None]
     assert verdict(0.5 + spread)["holds"] == "true"
     assert verdict(-0.5 + spread)["holds"] == "false"
     undecided = verdict(0.01 + spread)
     assert undecided["holds"] == "undecided" and "[" in undecided["ours"]
-
-
-def decide_single_only(found: Measurements) -> pd.Series:
-    """C11 alone: the other rules ask for arms that are not there."""
-    rules = {name: RULES[name] for name in ("C11", "C12")}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("analysis.claims.RULES", rules)
-        table = decide(found).set_index("id")
-    assert table.loc["C12", "holds"] == "" and table.loc["C12", "ours"] == "not tested yet"
-    return table.loc["C11"]

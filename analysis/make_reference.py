@@ -1,0 +1,167 @@
+"""Write results/reference/: what several seeds and the studies measured, as tables, figures, claims and a page.
+
+Run `python analysis/make_reference.py` from the repository's root. It takes over what the workspaces below studies/
+hold, however little, and draws everything again from all that was ever taken over (results/reference/measured/).
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+
+matplotlib.use("Agg")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
+
+from analysis import paper
+from analysis.claims import RULES, decide
+from analysis.formatting import markdown_table, round_columns, rounded, write_csv
+from analysis.make_figures import save, style
+from analysis.measurements import measurements
+from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
+from analysis.reference import Measured, collect
+from analysis.reference_figures import study_figures
+from analysis.reference_tables import TABLE3, sdr_by_seed, table1, table2, table3, with_thresholds
+from analysis.report import VERDICTS, summary
+from analysis.results import MEASURES, TABLE2_VALUES
+from stages.pipeline.errors import InputError
+from stages.pipeline.files import atomic_file
+from stages.stems.segments import ARMS
+
+THRESHOLD = 0.5  # from which on a classifier says a class, as scoring.threshold
+FIGURES = {
+    "figure4.png": "Precision and recall of the classifiers on single stems against the threshold (Figure 4)",
+    "noise_sweep.png": "How many labels are wrong: classifier, labels and separation by the share of flipped sources",
+    "kinds_of_noise.png": "What kind of noise: the same share of contaminated stems, made in three ways",
+    "false_labels.png": "False negatives against false positives: true labels, some of them removed or others added",
+    "threshold_curve.png": "The threshold: labels of Ψ_refined, and X-UMX trained on them",
+    "rounds.png": "Self-refining again and again: classifier and labels by round",
+}
+
+
+def make_reference(studies: Path, folder: Path, results: Path) -> None:
+    """Take over the workspaces below `studies`, write everything to `folder`, and Table 3 of seed 0 to `results`.
+
+    Raises InputError where a workspace's files are malformed, and where nothing was ever measured.
+    """
+    measured = collect(studies, folder / "measured")
+    if measured.separation.empty:
+        raise InputError(f"{studies} and {folder}/measured hold no scores: run `make study`")
+    measured = with_thresholds(measured)
+    by_seed = sdr_by_seed(measured.separation)
+    base = measured.separation[measured.separation["condition"] == "base"]
+    claims = decide(measurements(base, measured.decisions, THRESHOLD))
+    tables = {
+        "table1.csv": rounded_table(table1(measured.classification), MEASURES, {"accuracy": 1}, 3),
+        "table2.csv": rounded_table(table2(by_seed), TABLE2_VALUES, {}, 2),
+        "table3.csv": rounded_table(table3(by_seed), TABLE2_VALUES, {}, 2),
+        "sdr.csv": round_columns(by_seed, dict.fromkeys(TABLE2_VALUES, 2)),
+        "claims.csv": round_columns(claims, {"p": 4}),
+    }
+    for name, table in tables.items():
+        write_csv(table, folder / name)
+    first = by_seed[by_seed["seed"] == 0]
+    write_csv(round_columns(table3(first)[["variant", "metric", *TABLE2_VALUES]], dict.fromkeys(TABLE2_VALUES, 2)),
+              results / "table3.csv")  # fmt: skip
+    style()
+    figures = study_figures(measured, by_seed)
+    for name, figure in figures.items():
+        save(figure, folder / "figures" / name)
+    page = "\n\n".join(parts(measured, by_seed, claims, list(figures))) + "\n"
+    with atomic_file(folder / "README.md") as temporary:
+        temporary.write_bytes(page.encode())
+
+
+def rounded_table(table: pd.DataFrame, values: tuple[str, ...], decimals: dict[str, int], others: int) -> pd.DataFrame:
+    """Values and their standard deviations with their decimals."""
+    places = {name: decimals.get(name, others) for name in values}
+    return round_columns(table, places | {f"{name}_std": number for name, number in places.items()})
+
+
+def parts(measured: Measured, by_seed: pd.DataFrame, claims: pd.DataFrame, figures: list[str]) -> Iterator[str]:
+    """The page's paragraphs."""
+    yield "# Reference results"
+    yield (
+        "Written by `python analysis/make_reference.py` from what the studies measured ([measured/](measured/)); no "
+        "number here is typed in. Values are mean ± standard deviation over the seeds, whose number is given; a seed "
+        "changes initialisation, sampling and corruption, never the test set. Numbers in brackets are the paper's."
+    )
+    yield summary(claims)
+    reading = Path(__file__).with_name("reference_reading.md")
+    yield reading.read_text(encoding="utf-8").strip()
+    yield "## Claims"
+    rows = [[c.id, c.text, c.paper, c.ours, str(c.seeds), VERDICTS[c.holds]] for c in claims.itertuples()]
+    yield markdown_table(["", "claim", "paper", "ours", "seeds", "verdict"], rows, text_columns=4)
+    yield "\n".join(f"- {id}: {' '.join(rule.__doc__.split())}" for id, rule in RULES.items())
+    yield "## Separation (Table 2), frame-wise SDR in dB"
+    yield separation(table2(by_seed))
+    yield "## Classifiers (Table 1), averages over the classes"
+    yield classification(table1(measured.classification))
+    yield "## Ablations of X-UMX (Table 3), frame-wise SDR in dB"
+    yield ablations(table3(by_seed))
+    for name in figures:
+        yield f"## {FIGURES[name].partition(':')[0].partition(' (')[0]}"
+        yield f"{FIGURES[name]}: mean over the seeds, bars and bands one standard deviation."
+        yield f"![{FIGURES[name]}](figures/{name})"
+    yield "## What was run"
+    yield runs(measured)
+
+
+def separation(table: pd.DataFrame) -> str:
+    theirs = paper.table2().set_index(["network", "training_data"])
+    rows = [
+        [NETWORK_NAMES[row["network"]], ARM_NAMES[row["training_data"]],
+         *(_cell(row, name, 2, theirs.loc[(row["network"], row["training_data"]), name]) for name in TABLE2_VALUES),
+         str(row["seeds"])]
+        for row in table[table["metric"] == "csdr"].to_dict("records")
+    ]  # fmt: skip
+    return markdown_table(["network", "training data", *TABLE2_VALUES, "seeds"], rows, text_columns=2)
+
+
+def classification(table: pd.DataFrame) -> str:
+    theirs = paper.table1().set_index(["inputs", "training_data", "class"])
+    rows = []
+    for row in table[table["class"] == "avg"].to_dict("records"):
+        values = theirs.loc[(row["inputs"], row["training_data"], "avg")]
+        cells = (_cell(row, name, 1 if name == "accuracy" else 3, values[name]) for name in MEASURES)
+        rows.append([row["inputs"], CLASSIFIER_NAMES[row["training_data"]], *cells, str(row["seeds"])])
+    return markdown_table(["inputs", "classifier", *MEASURES, "seeds"], rows, text_columns=2)
+
+
+def ablations(table: pd.DataFrame) -> str:
+    theirs = paper.facts()["table3"]
+    rows = []
+    for row in table[table["metric"] == "csdr"].to_dict("records"):
+        values = theirs.get(row["variant"])
+        cells = (_cell(row, name, 2, values[name] if values else None) for name in TABLE2_VALUES)
+        rows.append([row["variant"], *cells, str(row["seeds"])])
+    missing = [variant for variant in TABLE3 if variant not in set(table["variant"])]
+    text = markdown_table(["variant", *TABLE2_VALUES, "seeds"], rows)
+    return text + (f"\n\nNot run yet: {', '.join(missing)}." if missing else "")
+
+
+def runs(measured: Measured) -> str:
+    """Which separators were trained under which condition, and at which seeds."""
+    table = measured.separation.drop_duplicates(["condition", "seed", "network", "training_data"])
+    rows = []
+    for (condition, network), part in table.groupby(["condition", "network"], sort=False):
+        arms = [name for name in ARMS if name in set(part["training_data"])]
+        arms += sorted(set(part["training_data"]) - set(ARMS))
+        seeds = part.groupby("training_data")["seed"].agg(lambda found: ", ".join(map(str, sorted(found))))
+        rows.append([condition, NETWORK_NAMES[network], "; ".join(f"{arm}: {seeds[arm]}" for arm in arms)])
+    return markdown_table(["condition", "network", "training data: seeds"], rows, text_columns=3)
+
+
+def _cell(row: dict, name: str, decimals: int, theirs: float | None) -> str:
+    deviation = f" ± {row[f'{name}_std']:.{decimals}f}" if row["seeds"] > 1 else ""
+    return rounded(row[name], decimals, "-") + deviation + (f" ({theirs:g})" if theirs is not None else "")
+
+
+if __name__ == "__main__":
+    try:
+        make_reference(Path("studies"), Path("results/reference"), Path("results"))
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {error.filename or 'results/reference'}: {error.strerror or error}")

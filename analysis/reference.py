@@ -1,0 +1,146 @@
+"""The measurements of the studies, kept as committed tables that grow run by run.
+
+A workspace (studies/<condition>-seed<seed>/) holds models and audio that no repository can keep; what was measured in
+it is small. `collect` takes it over into results/reference/measured/, replacing rows of the same run, so that the
+studies can be run piece by piece, on several machines, and every table and figure drawn again from what is committed.
+"""
+
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.formatting import write_csv
+from analysis.results import LABEL_COUNTS, LABEL_MEASURES, MEASURES, NAMES, SDRS, number, read_csv, read_json
+from stages.pipeline.errors import InputError
+from stages.stems import CLASSES
+from stages.stems.segments import PROBABILITIES, TRUTHS
+
+WORKSPACE = re.compile(r"(?P<condition>\w+)-seed(?P<seed>\d+)")
+RUN = ["condition", "seed"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Tables of all runs, in the order of their keys.
+
+    separation: condition, seed, network, training_data, song, class, csdr, usdr (dB).
+    classification: condition, seed, training_data, inputs, class, accuracy (percent), f1, precision, recall (0..1).
+    decisions: condition, seed, training_data, inputs, songs, p_<class> (two decimals), true_<class>; of base alone.
+    labels: condition, seed, labels, threshold, then counts of segments, and how right the labels are (0..1).
+    """
+
+    separation: pd.DataFrame
+    classification: pd.DataFrame
+    decisions: pd.DataFrame
+    labels: pd.DataFrame
+
+
+COLUMNS = {
+    "separation": [*RUN, "network", "training_data", "song", "class", *SDRS],
+    "classification": [*RUN, "training_data", "inputs", "class", *MEASURES],
+    "decisions": [*RUN, "training_data", "inputs", "songs", *PROBABILITIES, *TRUTHS],
+    "labels": [*RUN, "labels", "threshold", *LABEL_COUNTS, *LABEL_MEASURES],
+}
+KEYS = {"separation": 4, "classification": 3, "decisions": 3, "labels": 3}  # leading columns that name one run's rows
+
+
+def collect(studies: Path, folder: Path) -> Measured:
+    """Add what the workspaces below `studies` hold to the tables in `folder`, and return all of it.
+
+    A workspace may be half done: what is there is taken. Raises InputError naming the first malformed file.
+    """
+    found = {name: [] for name in COLUMNS}
+    for workspace in sorted(studies.glob("*-seed*")):
+        if (match := WORKSPACE.fullmatch(workspace.name)) and workspace.is_dir():
+            run = {"condition": match["condition"], "seed": int(match["seed"])}
+            for name, table in workspace_tables(workspace, match["condition"]).items():
+                found[name].append(table.assign(**run))
+    tables = {}
+    for field in fields(Measured):
+        name, columns = field.name, COLUMNS[field.name]
+        kept = read_table(folder / f"{name}.csv", columns)
+        new = pd.concat([pd.DataFrame(columns=columns), *found[name]], ignore_index=True)[columns].astype({"seed": int})
+        keys = columns[: KEYS[name]]
+        again = pd.MultiIndex.from_frame(kept[keys]).isin(pd.MultiIndex.from_frame(new[keys]))
+        table = pd.concat([part for part in (kept[~again], new) if len(part)] or [new], ignore_index=True)
+        tables[name] = table.sort_values(keys, kind="stable").reset_index(drop=True)
+        write_csv(_shortened(tables[name]), folder / f"{name}.csv")
+    return Measured(**{name: read_table(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()})
+
+
+def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
+    """One of the committed tables; without rows where there is none yet."""
+    if not path.exists():
+        return pd.DataFrame(columns=columns)
+    table = pd.read_csv(path, dtype=dict.fromkeys(NAMES, str))
+    if list(table.columns) != columns:
+        raise InputError(f"{path}: expected the columns {','.join(columns)}, got {','.join(table.columns)}")
+    return table.fillna(dict.fromkeys(NAMES & set(columns), ""))
+
+
+def workspace_tables(workspace: Path, condition: str) -> dict[str, pd.DataFrame]:
+    """What one workspace holds of each table, without condition and seed."""
+    tables = {"separation": _separation(workspace), "classification": _classification(workspace)}
+    if condition == "base":
+        tables["decisions"] = _decisions(workspace)
+    return tables | {"labels": _labels(workspace)}
+
+
+def _separation(workspace: Path) -> pd.DataFrame:
+    tables = []
+    for file in _files(workspace, "scores/separator/*-*.csv"):
+        network, _, training = Path(file).stem.partition("-")
+        tables.append(
+            read_csv(workspace, file, ["song", "class", *SDRS]).assign(network=network, training_data=training)
+        )
+    return pd.concat([pd.DataFrame(columns=COLUMNS["separation"]), *tables])
+
+
+def _classification(workspace: Path) -> pd.DataFrame:
+    rows = []
+    for file in _files(workspace, "metrics/score_classifier/*.json"):
+        content = read_json(workspace, file)
+        for inputs in ("single", "multi"):
+            for name in (*CLASSES, "avg", "pooled"):
+                accuracy, *others = (number(content, file, inputs, name, measure) for measure in MEASURES)
+                rows.append([Path(file).stem, inputs, name, 100 * accuracy, *others])
+    return pd.DataFrame(rows, columns=COLUMNS["classification"][2:])
+
+
+def _decisions(workspace: Path) -> pd.DataFrame:
+    columns = COLUMNS["decisions"][3:]
+    tables = [
+        read_csv(workspace, f"scores/classifier/{name}.csv", columns).assign(training_data=name)
+        for name in ("clean", "noisy", "refined")
+        if (workspace / f"scores/classifier/{name}.csv").exists()
+    ]
+    return pd.concat([pd.DataFrame(columns=COLUMNS["decisions"]), *tables])
+
+
+def _labels(workspace: Path) -> pd.DataFrame:
+    rows = []
+    for pattern in ("label_segments/noisy.json", "refine_labels/*.json", "label_variant/*.json"):
+        for file in _files(workspace, f"metrics/{pattern}"):
+            content = read_json(workspace, file)
+            threshold = content.get("threshold")
+            counts = [int(number(content, file, key)) for key in LABEL_COUNTS]
+            quality = [number(content, file, "label_quality", measure) for measure in LABEL_MEASURES]
+            rows.append([Path(file).stem, threshold if isinstance(threshold, float) else None, *counts, *quality])
+    return pd.DataFrame(rows, columns=COLUMNS["labels"][2:])
+
+
+def _files(workspace: Path, pattern: str) -> list[str]:
+    return [path.relative_to(workspace).as_posix() for path in sorted(workspace.glob(pattern))]
+
+
+def _shortened(table: pd.DataFrame) -> pd.DataFrame:
+    """Four decimals for what was measured, two for probabilities."""
+    decimals = {name: 2 if name in PROBABILITIES else 4 for name in table.columns if name not in (*NAMES, *RUN)}
+    numeric = {name: pd.to_numeric(table[name]).round(decimals[name]) for name in decimals if _numeric(table[name])}
+    return table.assign(**numeric)
+
+
+def _numeric(column: pd.Series) -> bool:
+    return pd.to_numeric(column, errors="coerce").notna().sum() == column.notna().sum()

@@ -1,0 +1,206 @@
+"""The figures of the studies; each shows the mean over seeds and, where there are several, their standard deviation.
+
+A figure whose runs are missing is not drawn.
+"""
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.make_figures import INK, WIDTH, classifier_lines, legend
+from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, subscripted
+from analysis.reference import Measured
+from analysis.reference_tables import sdr_of
+from analysis.results import TRAININGS
+from stages.stems import CLASSES
+
+GRID = np.arange(1, 100) / 100
+RATES = (0, 10, 20, 30, 40, 60)
+LABELS = ("noisy", "psi_noisy", "psi_refined")
+SEPARATED = ("noisy", "psi_refined", "oracle")
+KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
+CHANGES = {"removed": ("false negatives", "#d55e00"), "added": ("false positives", "#56b4e9")}
+ROUNDS = {"psi_noisy": 0, "psi_refined": 1, "round_2": 2, "round_3": 3, "round_4": 4, "round_5": 5}
+
+
+def study_figures(measured: Measured, by_seed: pd.DataFrame) -> dict[str, Figure]:
+    """By file name.
+
+    Args:
+        by_seed: from `analysis.reference_tables.sdr_by_seed`.
+    """
+    drawn = {
+        "figure4.png": draw_figure4(measured.decisions),
+        "noise_sweep.png": draw_noise_sweep(measured, by_seed),
+        "kinds_of_noise.png": draw_kinds(measured, by_seed),
+        "false_labels.png": draw_false_labels(by_seed),
+        "threshold_curve.png": draw_threshold_curve(measured, by_seed),
+        "rounds.png": draw_rounds(measured),
+    }
+    return {name: figure for name, figure in drawn.items() if figure}
+
+
+def draw_figure4(decisions: pd.DataFrame) -> Figure | None:
+    """Precision and recall against the threshold on single stems, a column per class, a line per classifier."""
+    single = decisions[decisions["inputs"] == "single"]
+    if single.empty:
+        return None
+    rows = []
+    for (training, seed), part in single.groupby(["training_data", "seed"]):
+        for name in CLASSES:
+            said = part[f"p_{name}"].to_numpy()[None] >= GRID[:, None]
+            true = part[f"true_{name}"].to_numpy() == 1
+            hits, given = (said & true).sum(axis=1), said.sum(axis=1)
+            with np.errstate(invalid="ignore"):
+                values = {"precision": hits / given, "recall": hits / true.sum()}
+            for measure, value in values.items():
+                keys = {"training": training, "seed": seed, "class": name, "measure": measure}
+                rows.append(pd.DataFrame({"threshold": GRID, "value": value}).assign(**keys))
+    curves = pd.concat(rows, ignore_index=True)
+    figure = Figure(figsize=(WIDTH, 5.0), layout="constrained")
+    axes = figure.subplots(2, len(CLASSES), sharex=True, sharey="row")
+    for row, measure in enumerate(("precision", "recall")):
+        for column, name in enumerate(CLASSES):
+            ax = axes[row, column]
+            part = curves[(curves["measure"] == measure) & (curves["class"] == name)]
+            sns.lineplot(
+                part, x="threshold", y="value", hue="training", hue_order=TRAININGS, palette=CLASSIFIER_COLOURS,
+                errorbar="sd", legend=False, linewidth=2, ax=ax,
+            )  # fmt: skip
+            ax.set(xlim=(0, 1), xlabel="threshold" if row else "", ylabel="" if column else measure)
+            ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+            ax.set_title("" if row else name)
+    legend(figure, classifier_lines())
+    return figure
+
+
+def draw_noise_sweep(measured: Measured, by_seed: pd.DataFrame) -> Figure | None:
+    """Against the share of flipped sources: accuracy of Ψ, how right the labels are, SDR."""
+    conditions = {f"flips_{rate:02d}": rate for rate in RATES}
+    accuracy = measured.classification[
+        measured.classification["condition"].isin(conditions)
+        & (measured.classification["inputs"] == "multi") & (measured.classification["class"] == "avg")
+    ]  # fmt: skip
+    labels = measured.labels[measured.labels["condition"].isin(conditions) & measured.labels["labels"].isin(LABELS)]
+    sdr = sdr_of(by_seed, [(condition, arm) for condition in conditions for arm in SEPARATED])
+    if sdr.empty:
+        return None
+    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    panels = (
+        (accuracy, "training_data", "accuracy", CLASSIFIER_COLOURS, "accuracy on mixes in %", "classifier Ψ"),
+        (labels, "labels", "f1", ARM_COLOURS, "F1 of the labels", "labels"),
+        (sdr, "training_data", "avg", ARM_COLOURS, "average SDR in dB", "X-UMX"),
+    )
+    for ax, (table, hue, value, palette, label, title) in zip(figure.subplots(1, 3), panels, strict=True):
+        table = table.assign(rate=table["condition"].map(conditions))
+        sns.lineplot(
+            table, x="rate", y=value, hue=hue, palette=palette, errorbar="sd", err_style="bars", marker="o",
+            markersize=5, linewidth=2, legend=False, ax=ax,
+        )  # fmt: skip
+        ax.set(xlabel="flipped sources in %", ylabel=label, xticks=RATES)
+        ax.set_title(title)
+    legend(figure, _arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle")))
+    return figure
+
+
+def draw_kinds(measured: Measured, by_seed: pd.DataFrame) -> Figure | None:
+    """At the same share of contaminated stems, by kind of noise: how right the labels are, and SDR."""
+    sdr = sdr_of(by_seed, [(kind, arm) for kind in KINDS for arm in SEPARATED])
+    labels = measured.labels[measured.labels["condition"].isin(KINDS) & measured.labels["labels"].isin(LABELS)]
+    if set(sdr["condition"]) != set(KINDS):
+        return None
+    figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
+    panels = ((labels, "labels", "f1", "F1 of the labels", LABELS),
+              (sdr, "training_data", "avg", "average SDR in dB", SEPARATED))  # fmt: skip
+    for ax, (table, hue, value, label, order) in zip(figure.subplots(1, 2), panels, strict=True):
+        sns.barplot(
+            table, x="condition", y=value, order=list(KINDS), hue=hue, hue_order=order, palette=ARM_COLOURS,
+            saturation=1, errorbar="sd", err_kws={"color": INK, "linewidth": 1.2}, gap=0.08, legend=False, ax=ax,
+        )  # fmt: skip
+        ax.set(xlabel="", ylabel=label)
+        ax.set_xticks(range(len(KINDS)), list(KINDS.values()))
+        ax.grid(axis="x", visible=False)
+    legend(figure, _arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle")))
+    return figure
+
+
+def draw_false_labels(by_seed: pd.DataFrame) -> Figure | None:
+    """SDR against the number of labels removed from, or added to, the true ones."""
+    names = {f"{change}_{rate}": (change, rate) for change in CHANGES for rate in (10, 20, 40)}
+    table = sdr_of(by_seed, [("base", name) for name in (*names, "oracle")])
+    if len(set(table["training_data"])) < 3:
+        return None
+    figure = Figure(figsize=(WIDTH * 0.6, 3.6), layout="constrained")
+    ax = figure.subplots()
+    for change, (label, colour) in CHANGES.items():
+        rates = {"oracle": 0, **{name: rate for name, (kind, rate) in names.items() if kind == change}}
+        part = table[table["training_data"].isin(rates)]
+        sns.lineplot(
+            part.assign(rate=part["training_data"].map(rates)), x="rate", y="avg", errorbar="sd", err_style="bars",
+            marker="o", linewidth=2, color=colour, label=label, ax=ax,
+        )  # fmt: skip
+    ax.set(xlabel="labels removed or added, in % of the true ones", ylabel="average SDR of X-UMX in dB",
+           xticks=(0, 10, 20, 40))  # fmt: skip
+    ax.legend(frameon=False)
+    return figure
+
+
+def draw_threshold_curve(measured: Measured, by_seed: pd.DataFrame) -> Figure | None:
+    """Precision and recall of the labels of Ψ_refined, and the SDR that they give, against the threshold."""
+    labels = measured.labels[
+        (measured.labels["condition"] == "base")
+        & (measured.labels["labels"].str.startswith("threshold_") | (measured.labels["labels"] == "psi_refined"))
+    ]
+    sdr = by_seed[by_seed["training_data"].str.startswith("threshold_") & (by_seed["metric"] == "csdr")]
+    if labels["threshold"].nunique() < 2 or sdr.empty:
+        return None
+    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2, sharex=True)
+    for measure, line in (("precision", "-"), ("recall", "--")):
+        sns.lineplot(labels, x="threshold", y=measure, errorbar="sd", marker="o", linewidth=2, linestyle=line,
+                     color=ARM_COLOURS["psi_refined"], label=measure, ax=left)  # fmt: skip
+    sns.lineplot(
+        sdr.assign(threshold=sdr["training_data"].str.removeprefix("threshold_").astype(float)), x="threshold", y="avg",
+        errorbar="sd", err_style="bars", marker="o", linewidth=2, color=ARM_COLOURS["psi_refined"], ax=right,
+    )  # fmt: skip
+    left.set(xlim=(0, 1), xlabel="threshold", ylabel="share")
+    left.set_title("labels of " + subscripted("Ψ_refined"))
+    right.set(xlabel="threshold", ylabel="average SDR of X-UMX in dB")
+    right.set_title("X-UMX trained on them")
+    left.legend(frameon=False)
+    return figure
+
+
+def draw_rounds(measured: Measured) -> Figure | None:
+    """Accuracy of the classifier and F1 of its labels in every round of self-refining."""
+    base = measured.classification[
+        (measured.classification["condition"] == "base") & (measured.classification["class"] == "avg")
+    ]
+    rounds = {"noisy": 0, "refined": 1, **{name: place for name, place in ROUNDS.items() if name.startswith("round")}}
+    accuracy = base[base["training_data"].isin(rounds)]
+    labels = measured.labels[(measured.labels["condition"] == "base") & measured.labels["labels"].isin(ROUNDS)]
+    if accuracy["training_data"].nunique() < 3:
+        return None
+    figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2, sharex=True)
+    shared = {"x": "round", "errorbar": "sd", "marker": "o", "linewidth": 2, "color": INK}
+    accuracy = accuracy.assign(round=accuracy["training_data"].map(rounds))
+    for inputs, line in (("single", "--"), ("multi", "-")):
+        part = accuracy[accuracy["inputs"] == inputs]
+        sns.lineplot(part, y="accuracy", linestyle=line, label=f"{inputs}-label inputs", ax=left, **shared)
+    labels = labels.assign(round=labels["labels"].map(ROUNDS))
+    for measure, line in (("f1", "-"), ("precision", ":"), ("recall", "--")):
+        sns.lineplot(labels, y=measure, linestyle=line, label=measure.replace("f1", "F1"), ax=right, **shared)
+    left.set(xlabel="rounds of self-refining", ylabel="accuracy in %", xticks=range(6))
+    left.set_title("classifier on the test set")
+    right.set(xlabel="rounds of self-refining", ylabel="share")
+    right.set_title("its labels of the noisy stems")
+    left.legend(frameon=False)
+    right.legend(frameon=False)
+    return figure
+
+
+def _arm_lines(arms: tuple[str, ...]) -> list[Line2D]:
+    return [Line2D([], [], color=ARM_COLOURS[arm], linewidth=3, label=subscripted(ARM_NAMES[arm])) for arm in arms]

@@ -1,0 +1,88 @@
+"""Tables 1 to 3 and the studies over several seeds: mean and standard deviation of each seed's own table."""
+
+import pandas as pd
+
+from analysis.reference import Measured
+from analysis.results import MEASURES, NETWORKS, SDRS, TABLE2_VALUES, TRAININGS
+from stages.stems import CLASSES
+from stages.stems.segments import ARMS
+
+# Rows of Table 3 and the training data that they are in `Measured.separation`.
+TABLE3 = {
+    "proposed": "psi_refined",
+    "threshold_0.5": "threshold_0.5",
+    "threshold_0.9": "threshold_0.9",
+    "adaptive_thresholds": "adaptive",
+    "single_labeled_only": "single_only",
+    "finetuned_with_multi_labeled": "fine_tuned",
+    "self_refining_x5": "round_5",
+    "oracle": "oracle",
+}
+
+
+def with_thresholds(measured: Measured) -> Measured:
+    """The arm psi_refined also under the name of the variant that it is: of its threshold."""
+    labels = measured.labels
+    own = labels.loc[(labels["condition"] == "base") & (labels["labels"] == "psi_refined"), "threshold"].dropna()
+    if own.empty:
+        return measured
+    name = f"threshold_{own.iloc[0]:g}"
+    table = measured.separation
+    same = table[(table["condition"] == "base") & (table["network"] == "xumx")]
+    same = same[same["training_data"] == "psi_refined"].assign(training_data=name)
+    return Measured(
+        pd.concat([table[table["training_data"] != name], same], ignore_index=True),
+        measured.classification, measured.decisions, labels,
+    )  # fmt: skip
+
+
+def sdr_by_seed(separation: pd.DataFrame) -> pd.DataFrame:
+    """Every run's SDR as Table 2 has it: condition, seed, network, training_data, metric, each class, avg.
+
+    csdr is the median over songs, usdr the mean; avg is the mean of the classes.
+    """
+    keys = ["condition", "seed", "network", "training_data"]
+    tables = []
+    for metric, how in zip(SDRS, ("median", "mean"), strict=True):
+        values = separation.groupby([*keys, "class"])[metric].agg(how).unstack("class")
+        values = values.reindex(columns=list(CLASSES)).reset_index()
+        tables.append(values.assign(metric=metric, avg=values[list(CLASSES)].mean(axis=1, skipna=False)))
+    return pd.concat(tables, ignore_index=True)[[*keys, "metric", *TABLE2_VALUES]]
+
+
+def table1(classification: pd.DataFrame) -> pd.DataFrame:
+    """inputs, training_data, class, then each measure's mean over the seeds, its standard deviation, seeds."""
+    base = classification[(classification["condition"] == "base") & classification["training_data"].isin(TRAININGS)]
+    table = _mean_and_deviation(base, ["inputs", "training_data", "class"], list(MEASURES))
+    return table.sort_values("inputs", ascending=False, kind="stable")
+
+
+def table2(by_seed: pd.DataFrame) -> pd.DataFrame:
+    """network, training_data, metric, then each class's and avg's mean over the seeds, standard deviation, seeds."""
+    base = by_seed[(by_seed["condition"] == "base") & by_seed["training_data"].isin(ARMS)]
+    table = _mean_and_deviation(base, ["network", "training_data", "metric"], list(TABLE2_VALUES))
+    order = {arm: place for place, arm in enumerate(ARMS)}
+    places = table["network"].map(NETWORKS.index) * len(ARMS) + table["training_data"].map(order)
+    return table.assign(place=places).sort_values("place", kind="stable").drop(columns="place")
+
+
+def table3(by_seed: pd.DataFrame) -> pd.DataFrame:
+    """variant, metric, then like Table 2; the oracle, which the paper could not have, comes last."""
+    base = by_seed[(by_seed["condition"] == "base") & (by_seed["network"] == "xumx")]
+    rows = [base[base["training_data"] == name].assign(variant=variant) for variant, name in TABLE3.items()]
+    table = _mean_and_deviation(pd.concat(rows), ["variant", "metric"], list(TABLE2_VALUES))
+    return table.sort_values("variant", key=lambda names: names.map(list(TABLE3).index), kind="stable")
+
+
+def sdr_of(by_seed: pd.DataFrame, names: list[tuple[str, str]]) -> pd.DataFrame:
+    """The average csdr of X-UMX for each (condition, training data), a row for each seed that was run."""
+    chosen = by_seed[(by_seed["network"] == "xumx") & (by_seed["metric"] == "csdr")]
+    wanted = pd.MultiIndex.from_tuples(names)
+    rows = pd.MultiIndex.from_frame(chosen[["condition", "training_data"]]).isin(wanted)
+    return chosen.loc[rows, ["condition", "training_data", "seed", "avg"]]
+
+
+def _mean_and_deviation(table: pd.DataFrame, keys: list[str], values: list[str]) -> pd.DataFrame:
+    groups = table.groupby(keys, sort=False)[values]
+    mean, deviation = groups.mean(), groups.std().add_suffix("_std")
+    return pd.concat([mean, deviation, groups.size().rename("seeds")], axis=1).reset_index()

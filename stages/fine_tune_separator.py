@@ -1,0 +1,42 @@
+"""DVC stage fine_tune_separator: X-UMX, trained on single-labelled segments, goes on with multi-labelled ones too.
+
+The paper gives no schedule for it (Table 3); here half as many steps again, from a third of the learning rate.
+"""
+
+from pathlib import Path
+
+from stages.pipeline.params import Params
+from stages.pipeline.publishing import publish_training, training_fingerprint
+from stages.pipeline.stage import run_stage
+from stages.pipeline.training import fit
+from stages.separation.mixtures import TrainingMixtures
+from stages.separation.networks import NETWORKS, load_separator
+from stages.separation.training import validation
+from stages.stems.segments import read_arm, stem_root
+
+STEPS, LEARNING_RATE = 1 / 2, 1 / 3  # of those that it was trained with
+FROM, ITEM = Path("models/separator/xumx-single_only.safetensors"), "xumx-fine_tuned"
+
+
+def main(params: Params) -> float:
+    """Write models/separator/xumx-fine_tuned.safetensors, its curve and its metrics; returns the seconds in steps."""
+    table, network = Path("data/arms/psi_refined.csv"), NETWORKS["xumx"]
+    arm, root, name = read_arm(table), stem_root("noisy"), f"xumx/fine_tuned/seed{params.seed}"
+    xumx = params.separation.xumx
+    settings = xumx.model_copy(update={
+        "steps": max(1, round(STEPS * xumx.steps)), "learning_rate": LEARNING_RATE * xumx.learning_rate,
+    })  # fmt: skip
+    mixtures, held_out = (
+        TrainingMixtures("psi_refined", arm, root, params, settings, split) for split in ("train", "valid")
+    )
+    model = load_separator(FROM, "xumx", params)
+    curves = fit(
+        model, network.loss, mixtures, name=name, settings=settings, compute=params.compute, seed=params.seed,
+        fingerprint=training_fingerprint("separation", table, params), validate=validation(network, held_out),
+    )  # fmt: skip
+    publish_training("separator", ITEM, name, params, data=table, model=model, curves=curves)
+    return curves.training_seconds
+
+
+if __name__ == "__main__":
+    run_stage("fine_tune_separator", main)

@@ -1,0 +1,50 @@
+"""Open a workspace of a study: a folder in which the pipeline's stages run with parameters of their own.
+
+    python -m stages.open_workspace <condition> <seed>      from the repository's root
+
+Writes studies/<condition>-seed<seed>/params.yaml: params.yaml with the condition's changes (studies/conditions.yaml)
+and the seed. The clean, the test and the uncorrupted noisy stems are links to the repository's own, so no condition
+and no seed can change the test set.
+"""
+
+import sys
+from pathlib import Path
+
+import yaml
+from omegaconf import OmegaConf
+
+from stages.pipeline.errors import InputError
+from stages.pipeline.files import atomic_file
+from stages.pipeline.params import load_params
+from stages.stems.manifest import CATALOGUE_ROOTS
+
+CONDITIONS = Path("studies/conditions.yaml")
+
+
+def open_workspace(condition: str, seed: int) -> Path:
+    """Returns the workspace's folder. Raises InputError for an unknown condition and for parameters that are wrong."""
+    conditions = yaml.safe_load(CONDITIONS.read_text(encoding="utf-8"))
+    if condition not in conditions:
+        raise InputError(f"unknown condition {condition!r}: expected one of {', '.join(conditions)} ({CONDITIONS})")
+    folder = Path("studies") / f"{condition}-seed{seed}"
+    changed = OmegaConf.merge(OmegaConf.load("params.yaml"), conditions[condition] or {}, {"seed": seed})
+    with atomic_file(folder / "params.yaml") as temporary:
+        temporary.write_text(OmegaConf.to_yaml(changed))
+        load_params(temporary)
+    for root in CATALOGUE_ROOTS.values():
+        link = folder / root
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(root.resolve())
+    return folder
+
+
+if __name__ == "__main__":
+    try:
+        if len(sys.argv) != 3 or not sys.argv[2].isdecimal():
+            raise InputError(f"open_workspace: expected a condition and a seed, got {sys.argv[1:]}")
+        open_workspace(sys.argv[1], int(sys.argv[2]))
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {error.filename}: {error.strerror}")

@@ -1,0 +1,91 @@
+"""The labels of every variant, from the table of an arm. Only those of `TRUTH_VARIANTS` may look at the truth."""
+
+import numpy as np
+import pandas as pd
+from torchmetrics.functional.classification import multilabel_precision_recall_curve
+
+from stages.refinement.thresholds import apply_threshold, audible
+from stages.stems import CLASSES
+from stages.stems.segments import LABELS, PROBABILITIES, TRUTHS
+
+RATES = (10, 20, 40)  # percent of the true labels that are removed, or of their number that are added
+THRESHOLDS = (0.05, 0.25, 0.5, 0.75, 0.9, 0.99)  # of the curve; the refined arm has one of them already
+ROUNDS = ("round_2", "round_3", "round_4", "round_5")  # of self-refining; the first is the arm psi_refined
+
+TRUTH_VARIANTS = ("oracle", *(f"{change}_{rate}" for change in ("removed", "added") for rate in RATES))
+REFINED_VARIANTS = (*(f"threshold_{threshold:g}" for threshold in THRESHOLDS), "adaptive", "single_only")
+VARIANTS = (*TRUTH_VARIANTS, *REFINED_VARIANTS)
+
+STREAM = 71  # keeps these random numbers apart from those of other parts
+GRID = np.arange(1, 100) / 100
+
+
+def true_labels(table: pd.DataFrame) -> pd.DataFrame:
+    """What is truly in each segment, with no label on the silent ones: the oracle."""
+    return _with_labels(table, table[TRUTHS].to_numpy(int) * audible(table)[:, None])
+
+
+def remove_labels(table: pd.DataFrame, rate: int, seed: int) -> pd.DataFrame:
+    """False negatives: the true labels without `rate` percent of them, drawn at random.
+
+    Those that go at a lower rate go at a higher one too.
+    """
+    labels = true_labels(table)[LABELS].to_numpy(int)
+    return _flipped(table, labels, np.argwhere(labels == 1), rate, seed)
+
+
+def add_labels(table: pd.DataFrame, rate: int, seed: int) -> pd.DataFrame:
+    """False positives: the true labels and as many wrong ones as `remove_labels` would take, on audible segments."""
+    labels = true_labels(table)[LABELS].to_numpy(int)
+    return _flipped(table, labels, np.argwhere((labels == 0) & audible(table)[:, None]), rate, seed)
+
+
+def _flipped(table: pd.DataFrame, labels: np.ndarray, places: np.ndarray, rate: int, seed: int) -> pd.DataFrame:
+    count = round(rate / 100 * labels.sum())
+    rows, columns = np.random.default_rng([seed, STREAM]).permutation(places)[:count].T
+    labels = labels.copy()
+    labels[rows, columns] = 1 - labels[rows, columns]
+    return _with_labels(table, labels)
+
+
+def single_labelled_only(table: pd.DataFrame) -> pd.DataFrame:
+    """A refined arm whose multi-labelled segments lose their labels, so that no separator draws them."""
+    labels = table[LABELS].to_numpy(int)
+    return _with_labels(table, labels * (labels.sum(axis=1, keepdims=True) == 1))
+
+
+def best_thresholds(probabilities: np.ndarray, targets: np.ndarray) -> list[float]:
+    """The threshold of each class, among 0.01 to 0.99, at which its F1 is highest; of equal ones the lowest.
+
+    Args: both (inputs, 4).
+    """
+    import torch
+
+    precision, recall, _ = multilabel_precision_recall_curve(
+        torch.from_numpy(probabilities), torch.from_numpy(targets).int(), len(CLASSES), torch.from_numpy(GRID)
+    )
+    f1 = (2 * precision * recall / (precision + recall)).nan_to_num(0.0)[:, :-1]  # the last point is torchmetrics' own
+    return GRID[f1.argmax(dim=1).numpy()].tolist()
+
+
+def apply_thresholds(table: pd.DataFrame, thresholds: list[float]) -> pd.DataFrame:
+    """`apply_threshold` with a threshold for each class."""
+    labels = (table[PROBABILITIES].to_numpy() >= np.array(thresholds)) & audible(table)[:, None]
+    return _with_labels(table, labels.astype(int))
+
+
+def at_threshold(table: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """The labels of "threshold_0.9", or of another threshold."""
+    return apply_threshold(table, float(variant.removeprefix("threshold_")))
+
+
+def from_truth(table: pd.DataFrame, variant: str, seed: int) -> pd.DataFrame:
+    """The labels of one of `TRUTH_VARIANTS`."""
+    if variant == "oracle":
+        return true_labels(table)
+    change, rate = variant.split("_")
+    return {"removed": remove_labels, "added": add_labels}[change](table, int(rate), seed)
+
+
+def _with_labels(table: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
+    return table.assign(**dict(zip(LABELS, labels.T, strict=True)))
