@@ -27,7 +27,7 @@ test: setup
 	pytest
 
 study: setup
-	dvc repro studies/dvc.yaml
+	python tools/measure_energy.py dvc repro studies/dvc.yaml
 	@python analysis/make_reference.py
 
 ui: setup

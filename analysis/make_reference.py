@@ -1,7 +1,8 @@
 """Write results/reference/: what several seeds and the studies measured, as tables, figures, claims and a page.
 
-Run `python analysis/make_reference.py` from the repository's root. It takes over what the workspaces below studies/
-hold, however little, and draws everything again from all that was ever taken over (results/reference/measured/).
+Run `python analysis/make_reference.py` from the repository's root. It takes over what the pipeline and the workspaces
+below studies/ hold, however little, and draws everything again from all that was ever taken over
+(results/reference/measured/).
 """
 
 import sys
@@ -27,11 +28,12 @@ from analysis.report import VERDICTS, summary
 from analysis.results import MEASURES, TABLE2_VALUES
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
+from stages.pipeline.params import load_params
 from stages.stems.segments import ARMS
 
 THRESHOLD = 0.5  # from which on a classifier says a class, as scoring.threshold
 FIGURES = {
-    "figure4.png": "Precision and recall of the classifiers on single stems against the threshold (Figure 4)",
+    "figure4.png": "Figure 4: precision and recall of the classifiers on single stems against the threshold",
     "noise_sweep.png": "How many labels are wrong: classifier, labels and separation by the share of flipped sources",
     "kinds_of_noise.png": "What kind of noise: the same share of contaminated stems, made in three ways",
     "false_labels.png": "False negatives against false positives: true labels, some of them removed or others added",
@@ -40,14 +42,15 @@ FIGURES = {
 }
 
 
-def make_reference(studies: Path, folder: Path, results: Path) -> None:
-    """Take over the workspaces below `studies`, write everything to `folder`, and Table 3 of seed 0 to `results`.
+def make_reference(root: Path, results: Path) -> None:
+    """Take over what was measured under `root`; write results/reference/, and Table 3 of one seed to results/.
 
-    Raises InputError where a workspace's files are malformed, and where nothing was ever measured.
+    Raises InputError where a file is malformed, where parameters have changed, and where nothing was ever measured.
     """
-    measured = collect(studies, folder / "measured")
+    folder = results / "reference"
+    measured = collect(root, folder / "measured")
     if measured.separation.empty:
-        raise InputError(f"{studies} and {folder}/measured hold no scores: run `make study`")
+        raise InputError(f"{folder}/measured: no scores yet: run `make reproduce`, then `make study`")
     measured = with_thresholds(measured)
     by_seed = sdr_by_seed(measured.separation)
     base = measured.separation[measured.separation["condition"] == "base"]
@@ -61,7 +64,7 @@ def make_reference(studies: Path, folder: Path, results: Path) -> None:
     }
     for name, table in tables.items():
         write_csv(table, folder / name)
-    first = by_seed[by_seed["seed"] == 0]
+    first = by_seed[by_seed["seed"] == load_params(root / "params.yaml").seed]
     write_csv(round_columns(table3(first)[["variant", "metric", *TABLE2_VALUES]], dict.fromkeys(TABLE2_VALUES, 2)),
               results / "table3.csv")  # fmt: skip
     style()
@@ -101,8 +104,9 @@ def parts(measured: Measured, by_seed: pd.DataFrame, claims: pd.DataFrame, figur
     yield "## Ablations of X-UMX (Table 3), frame-wise SDR in dB"
     yield ablations(table3(by_seed))
     for name in figures:
-        yield f"## {FIGURES[name].partition(':')[0].partition(' (')[0]}"
-        yield f"{FIGURES[name]}: mean over the seeds, bars and bands one standard deviation."
+        title, _, content = FIGURES[name].partition(": ")
+        yield f"## {title}"
+        yield f"{content.capitalize()}. Mean over the seeds; bars and bands are one standard deviation."
         yield f"![{FIGURES[name]}](figures/{name})"
     yield "## What was run"
     yield runs(measured)
@@ -160,7 +164,7 @@ def _cell(row: dict, name: str, decimals: int, theirs: float | None) -> str:
 
 if __name__ == "__main__":
     try:
-        make_reference(Path("studies"), Path("results/reference"), Path("results"))
+        make_reference(Path(), Path("results"))
     except InputError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

@@ -1,19 +1,23 @@
 """The measurements of the studies, kept as committed tables that grow run by run.
 
-A workspace (studies/<condition>-seed<seed>/) holds models and audio that no repository can keep; what was measured in
-it is small. `collect` takes it over into results/reference/measured/, replacing rows of the same run, so that the
-studies can be run piece by piece, on several machines, and every table and figure drawn again from what is committed.
+The pipeline's folders, and those of a study's workspace (studies/<condition>-seed<seed>/), hold models and audio that
+no repository can keep; what was measured in them is small. `collect` takes it over into results/reference/measured/,
+replacing rows of the same run, so that the studies can be run piece by piece, on several machines, and every table and
+figure be drawn again from what is committed.
 """
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from analysis.formatting import write_csv
 from analysis.results import LABEL_COUNTS, LABEL_MEASURES, MEASURES, NAMES, SDRS, number, read_csv, read_json
 from stages.pipeline.errors import InputError
+from stages.pipeline.files import atomic_file
+from stages.pipeline.params import load_params
 from stages.stems import CLASSES
 from stages.stems.segments import PROBABILITIES, TRUTHS
 
@@ -46,34 +50,59 @@ COLUMNS = {
 KEYS = {"separation": 4, "classification": 3, "decisions": 3, "labels": 3}  # leading columns that name one run's rows
 
 
-def collect(studies: Path, folder: Path) -> Measured:
-    """Add what the workspaces below `studies` hold to the tables in `folder`, and return all of it.
+def collect(root: Path, folder: Path) -> Measured:
+    """Add what the pipeline and the workspaces under `root` hold to the tables in `folder`, and return all of it.
 
-    A workspace may be half done: what is there is taken. Raises InputError naming the first malformed file.
+    The pipeline's own run is condition base at its seed. A workspace may be half done: what is there is taken. Raises
+    InputError naming the first malformed file, and where what is there was measured with other parameters.
     """
-    found = {name: [] for name in COLUMNS}
-    for workspace in sorted(studies.glob("*-seed*")):
-        if (match := WORKSPACE.fullmatch(workspace.name)) and workspace.is_dir():
-            run = {"condition": match["condition"], "seed": int(match["seed"])}
-            for name, table in workspace_tables(workspace, match["condition"]).items():
-                found[name].append(table.assign(**run))
-    tables = {}
-    for field in fields(Measured):
-        name, columns = field.name, COLUMNS[field.name]
-        kept = read_table(folder / f"{name}.csv", columns)
-        new = pd.concat([pd.DataFrame(columns=columns), *found[name]], ignore_index=True)[columns].astype({"seed": int})
-        keys = columns[: KEYS[name]]
-        again = pd.MultiIndex.from_frame(kept[keys]).isin(pd.MultiIndex.from_frame(new[keys]))
-        table = pd.concat([part for part in (kept[~again], new) if len(part)] or [new], ignore_index=True)
-        tables[name] = table.sort_values(keys, kind="stable").reset_index(drop=True)
-        write_csv(_shortened(tables[name]), folder / f"{name}.csv")
+    check_parameters(root / "params.yaml", folder / "params.yaml")
+    tables = {name: read_table(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
+    for condition, seed, workspace in runs_below(root):
+        for name, new in workspace_tables(workspace, condition).items():
+            tables[name] = _replaced(
+                tables[name], new.assign(condition=condition, seed=seed)[COLUMNS[name]], KEYS[name]
+            )
+    for name, columns in COLUMNS.items():
+        ordered = tables[name].sort_values(columns[: KEYS[name]], kind="stable")
+        write_csv(_shortened(ordered), folder / f"{name}.csv")
     return Measured(**{name: read_table(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()})
+
+
+def runs_below(root: Path) -> list[tuple[str, int, Path]]:
+    """Condition, seed and folder of every workspace, and of the pipeline itself."""
+    found = [(WORKSPACE.fullmatch(path.name), path) for path in sorted((root / "studies").glob("*-seed*"))]
+    workspaces = [(match["condition"], int(match["seed"]), path) for match, path in found if match and path.is_dir()]
+    return [*workspaces, ("base", load_params(root / "params.yaml").seed, root)]
+
+
+def check_parameters(ours: Path, kept: Path) -> None:
+    """Keep the parameters that everything is measured with; InputError where ours are others.
+
+    The seed may differ, and what it is computed on.
+    """
+    params = load_params(ours).model_dump(exclude={"seed", "compute"})
+    text = yaml.safe_dump(params, sort_keys=False)
+    if not kept.exists():
+        with atomic_file(kept) as temporary:
+            temporary.write_text(text)
+    elif yaml.safe_load(kept.read_text(encoding="utf-8")) != yaml.safe_load(text):
+        raise InputError(
+            f"{ours}: expected the parameters that {kept} was measured with; to begin anew, remove its folder"
+        )
+
+
+def _replaced(table: pd.DataFrame, new: pd.DataFrame, keys: int) -> pd.DataFrame:
+    """The table with `new` in place of the rows of the same runs, which the first `keys` columns name."""
+    names = list(table.columns[:keys])
+    again = pd.MultiIndex.from_frame(table[names]).isin(pd.MultiIndex.from_frame(new[names]))
+    return pd.concat([part for part in (table[~again], new) if len(part)] or [table], ignore_index=True)
 
 
 def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
     """One of the committed tables; without rows where there is none yet."""
     if not path.exists():
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=columns).astype({"seed": int})
     table = pd.read_csv(path, dtype=dict.fromkeys(NAMES, str))
     if list(table.columns) != columns:
         raise InputError(f"{path}: expected the columns {','.join(columns)}, got {','.join(table.columns)}")

@@ -143,7 +143,7 @@ def draw_false_labels(by_seed: pd.DataFrame) -> Figure | None:
         )  # fmt: skip
     ax.set(xlabel="labels removed or added, in % of the true ones", ylabel="average SDR of X-UMX in dB",
            xticks=(0, 10, 20, 40))  # fmt: skip
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="lower left")
     return figure
 
 
@@ -159,13 +159,15 @@ def draw_threshold_curve(measured: Measured, by_seed: pd.DataFrame) -> Figure | 
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
     for measure, line in (("precision", "-"), ("recall", "--")):
-        sns.lineplot(labels, x="threshold", y=measure, errorbar="sd", marker="o", linewidth=2, linestyle=line,
-                     color=ARM_COLOURS["psi_refined"], label=measure, ax=left)  # fmt: skip
+        sns.lineplot(
+            labels, x="threshold", y=measure, errorbar="sd", err_style="bars", marker="o", linewidth=2, linestyle=line,
+            color=ARM_COLOURS["psi_refined"], label=measure, ax=left,
+        )  # fmt: skip
     sns.lineplot(
         sdr.assign(threshold=sdr["training_data"].str.removeprefix("threshold_").astype(float)), x="threshold", y="avg",
         errorbar="sd", err_style="bars", marker="o", linewidth=2, color=ARM_COLOURS["psi_refined"], ax=right,
     )  # fmt: skip
-    left.set(xlim=(0, 1), xlabel="threshold", ylabel="share")
+    left.set(xlim=(0, 1.03), xlabel="threshold", ylabel="share")
     left.set_title("labels of " + subscripted("Ψ_refined"))
     right.set(xlabel="threshold", ylabel="average SDR of X-UMX in dB")
     right.set_title("X-UMX trained on them")
@@ -185,7 +187,7 @@ def draw_rounds(measured: Measured) -> Figure | None:
         return None
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
-    shared = {"x": "round", "errorbar": "sd", "marker": "o", "linewidth": 2, "color": INK}
+    shared = {"x": "round", "errorbar": "sd", "err_style": "bars", "marker": "o", "linewidth": 2, "color": INK}
     accuracy = accuracy.assign(round=accuracy["training_data"].map(rounds))
     for inputs, line in (("single", "--"), ("multi", "-")):
         part = accuracy[accuracy["inputs"] == inputs]

@@ -1,0 +1,172 @@
+"""Labels beyond the five arms: exact counts, adaptive thresholds by hand, and who may look at the truth."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import run_stage_here
+
+from stages.pipeline.params import load_params
+from stages.stems import CLASSES
+from stages.stems.segments import ARM_COLUMNS, LABELS, PROBABILITIES, TRUTHS, read_arm, write_arm
+from stages.variants.labels import (
+    TRUTH_VARIANTS,
+    VARIANTS,
+    add_labels,
+    best_thresholds,
+    from_truth,
+    remove_labels,
+    single_labelled_only,
+    true_labels,
+)
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    """300 segments with nominal labels and some truth; every tenth is silent."""
+    random = np.random.default_rng(4)
+    rows = []
+    for number in range(300):
+        nominal = number % 4
+        truth = (random.random(4) < 0.3).astype(int)
+        truth[nominal] |= not truth.any()
+        silent = number % 10 == 0
+        given = np.eye(4, dtype=int)[nominal] * (not silent)
+        where = ["song", "train", CLASSES[nominal], f"train/song/{number}.wav", 0, 10, -90.0 if silent else -20.0]
+        rows.append([*where, *map(float, given), *given, *(truth * (not silent))])
+    return pd.DataFrame(rows, columns=ARM_COLUMNS)
+
+
+def labels_of(table: pd.DataFrame) -> np.ndarray:
+    return table[LABELS].to_numpy(int)
+
+
+def test_the_oracle_is_the_truth_of_audible_segments(table):
+    found = true_labels(table)
+    assert (labels_of(found) == table[TRUTHS].to_numpy(int)).all()
+    assert not labels_of(found)[::10].any()
+    unchanged = [column for column in ARM_COLUMNS if column not in LABELS]
+    pd.testing.assert_frame_equal(found[unchanged], table[unchanged])
+
+
+@pytest.mark.parametrize("rate", [10, 20, 40])
+def test_as_many_labels_are_removed_as_added_and_none_else_changes(table, rate):
+    truth = labels_of(true_labels(table))
+    count = round(rate / 100 * truth.sum())
+    removed, added = (labels_of(change(table, rate, seed=0)) for change in (remove_labels, add_labels))
+    assert ((truth == 1) & (removed == 0)).sum() == count and (removed <= truth).all()
+    assert ((truth == 0) & (added == 1)).sum() == count and (added >= truth).all()
+    assert not added[::10].any()  # the silent ones
+
+
+@pytest.mark.parametrize("change", [remove_labels, add_labels])
+def test_wrong_labels_are_nested_and_follow_the_seed(table, change):
+    truth = labels_of(true_labels(table))
+    few, many, again, other = (
+        labels_of(change(table, rate, seed)) != truth for rate, seed in ((10, 0), (40, 0), (40, 0), (40, 1))
+    )
+    assert (few <= many).all() and (many == again).all() and (many != other).any()
+
+
+def test_single_labelled_segments_alone_keep_their_labels(table):
+    both = add_labels(table, 40, seed=0)
+    counts = labels_of(both).sum(axis=1)
+    found = labels_of(single_labelled_only(both))
+    assert (found[counts == 1] == labels_of(both)[counts == 1]).all()
+    assert (counts > 1).any() and not found[counts != 1].any()
+
+
+def test_best_thresholds_of_a_worked_example():
+    probabilities = np.array(
+        [[0.95, 0.30, 0.5, 0.2], [0.80, 0.20, 0.5, 0.4], [0.60, 0.10, 0.5, 0.6], [0.1, 0.05, 0.5, 0.8]]
+    )
+    targets = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+    # vocals: only above 0.60 and up to 0.80 are both found and nothing else; the lowest such threshold is taken
+    assert best_thresholds(probabilities, targets) == pytest.approx([0.61, 0.11, 0.01, 0.61])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_only_the_oracle_and_its_kin_can_reach_the_truth(refined, variant):
+    run_stage_here("label_variant", variant)
+    first = labels_of(read_arm(Path(f"data/arms/{variant}.csv")))
+    for name in ("data/arms/noisy.csv", "data/arms/psi_refined.csv", "data/probabilities/psi_refined.csv"):
+        arm = read_arm(Path(name))
+        audible = (arm[PROBABILITIES] > 0).any(axis=1).to_numpy()[:, None]
+        write_arm(arm.assign(**dict(zip(TRUTHS, (audible * (1 - arm[TRUTHS].to_numpy(int))).T))), Path(name))
+    run_stage_here("label_variant", variant)
+    second = labels_of(read_arm(Path(f"data/arms/{variant}.csv")))
+    assert (first != second).any() == (variant in TRUTH_VARIANTS)
+
+
+def test_the_truth_is_blanked_before_labels_are_made(refined, monkeypatch):
+    import stages.label_variant as stage
+
+    seen = []
+    for name in ("at_threshold", "apply_thresholds", "single_labelled_only"):
+        original = getattr(stage, name)
+
+        def spy(table, *arguments, original=original):
+            seen.append(table[TRUTHS].isna().to_numpy().all())
+            return original(table, *arguments)
+
+        monkeypatch.setattr(stage, name, spy)
+    for variant in ("threshold_0.9", "adaptive", "single_only"):
+        stage.main(variant, load_params())
+    assert seen == [True] * 3
+
+
+def test_every_separator_variant_trains_and_is_scored(refined):
+    shutil.copy("data/arms/noisy.csv", "data/arms/psi_refined.csv")  # an untrained Ψ gives no usable labels
+    for variant in ("oracle", "single_only"):
+        run_stage_here("label_variant", variant)
+        run_stage_here("train_variant", variant)
+    run_stage_here("fine_tune_separator")
+    for variant in ("oracle", "fine_tuned"):
+        run_stage_here("score_variant", variant)
+        assert json.loads(Path(f"metrics/score_separator/xumx-{variant}.json").read_text())["songs"] == 2
+    weights = [Path(f"models/separator/xumx-{name}.safetensors").read_bytes() for name in ("single_only", "fine_tuned")]
+    assert weights[0] != weights[1]
+
+
+def test_a_further_round_learns_the_labels_of_the_one_before(refined):
+    shutil.copy("data/arms/noisy.csv", "data/arms/psi_refined.csv")
+    run_stage_here("refine_again", "round_2")
+    assert Path("models/classifier/round_2.safetensors").exists()
+    assert json.loads(Path("metrics/refine_labels/round_2.json").read_text())["label_quality"]
+    assert json.loads(Path("metrics/score_classifier/round_2.json").read_text())["multi"]
+    with pytest.raises(SystemExit, match=r"data/arms/round_2\.csv|no \w+ segment"):
+        Path("data/arms/round_2.csv").unlink()
+        run_stage_here("refine_again", "round_3")
+
+
+def test_recorded_noise_has_no_oracle(refined):
+    noisy = read_arm(Path("data/arms/noisy.csv"))
+    write_arm(noisy.assign(**dict.fromkeys(TRUTHS, np.nan)), Path("data/arms/noisy.csv"))
+    with pytest.raises(SystemExit, match="oracle needs the truth of every segment"):
+        run_stage_here("label_variant", "oracle")
+    assert not Path("data/arms/oracle.csv").exists()
+
+
+def test_an_unknown_variant_is_one_line(refined):
+    with pytest.raises(SystemExit, match="label_variant: expected one of oracle"):
+        run_stage_here("label_variant", "best")
+
+
+def test_variants_of_the_truth_are_told_apart(table):
+    found = {variant: labels_of(from_truth(table, variant, 0)).sum() for variant in TRUTH_VARIANTS}
+    assert found["removed_40"] < found["removed_10"] < found["oracle"] < found["added_10"] < found["added_40"]
+
+
+@pytest.fixture
+def refined(project) -> Path:
+    """A project that also has what Ψ_refined would have left (here Ψ_clean's, untrained)."""
+    for source, target in (
+        ("data/probabilities/psi_clean.csv", "data/probabilities/psi_refined.csv"),
+        ("data/arms/psi_clean.csv", "data/arms/psi_refined.csv"),
+        ("models/classifier/clean.safetensors", "models/classifier/refined.safetensors"),
+    ):
+        shutil.copy(source, target)
+    return project
