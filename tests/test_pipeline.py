@@ -26,6 +26,7 @@ TRACKED = [
     "params.yaml",
     "pyproject.toml",
     "stages",
+    "studies",
 ]
 NETWORKS = ("xumx", "hdemucs")
 ARMS = ("clean", "noisy", "psi_clean", "psi_noisy", "psi_refined")
@@ -232,6 +233,22 @@ def test_an_unknown_arm_or_network_is_one_line(command, expected, repository):
     output = call(repository, sys.executable, "-m", *command, expect=1)
     assert expected in output
     assert len(output.strip().splitlines()) == 1
+
+
+@pytest.mark.timeout(300)
+def test_a_study_runs_the_pipelines_stages_in_a_workspace_of_its_own(repository):
+    before = without_timing(repository)
+    output = call(repository, "dvc", "repro", "studies/dvc.yaml:oracle@flips_40-0")
+    ran = re.findall(r"Running stage 'studies/dvc.yaml:(\w+)@flips_40-0'", output)
+    assert sorted(ran) == ["corrupt", "open_workspace", "oracle"] and output.count("Running stage") == 3
+    assert without_timing(repository) == before
+    workspace = repository / "studies/flips_40-seed0"
+    assert json.loads((workspace / "metrics/score_separator/xumx-oracle.json").read_text())["songs"] == 2
+    assert not call(repository, "git", "status", "--porcelain", "studies/flips_40-seed0")
+    call(repository, sys.executable, "analysis/make_reference.py")
+    measured = pd.read_csv(repository / "results/reference/measured/separation.csv")
+    runs = set(measured[["condition", "network", "training_data"]].itertuples(index=False, name=None))
+    assert ("flips_40", "xumx", "oracle") in runs and ("base", "hdemucs", "psi_refined") in runs
 
 
 def test_nothing_touched_the_network(repository):
