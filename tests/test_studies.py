@@ -93,8 +93,8 @@ def test_the_studies_run_what_the_code_knows():
 
 def workspace(root: Path, name: str, variants: tuple[str, ...] = (), seed: int = 0) -> Path:
     """What a run of the pipeline and some variants would have measured; made up."""
-    (root.parent / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     folder, random = made_up.write_metrics(root / name), np.random.default_rng(seed)
+    (root.parent / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     for variant in variants:
         made_up.separator_files(folder, f"xumx-{variant}", 4.0, random)
     return folder
@@ -138,7 +138,7 @@ def test_other_parameters_are_never_mixed_in(tmp_path):
     (tmp_path / "params.yaml").write_text(text.replace("threads: 2", "threads: 1").replace("seed: 0", "seed: 5"))
     collect(tmp_path, tmp_path / "measured")
     (tmp_path / "params.yaml").write_text(text.replace("hidden: 256", "hidden: 16"))
-    with pytest.raises(InputError, match="expected the parameters that .*measured was measured with"):
+    with pytest.raises(InputError, match="expected the parameters that .*measured/params.yaml was measured with"):
         collect(tmp_path, tmp_path / "measured")
 
 
