@@ -154,7 +154,7 @@ def draw_threshold_curve(measured: Measured, by_seed: pd.DataFrame) -> Figure | 
         & (measured.labels["labels"].str.startswith("threshold_") | (measured.labels["labels"] == "psi_refined"))
     ]
     sdr = by_seed[by_seed["training_data"].str.startswith("threshold_") & (by_seed["metric"] == "csdr")]
-    if labels["threshold"].nunique() < 2 or sdr.empty:
+    if sdr["training_data"].nunique() < 3:  # two points say nothing of a curve
         return None
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
