@@ -69,4 +69,4 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path):
 def test_a_batch_that_cannot_be_shared_out_is_one_line(params):
     compute = params.compute.model_copy(update={"devices": 3, "num_nodes": 2})
     with pytest.raises(InputError, match=r"expected a batch that 6 processes can share .*, got 4"):
-        launch(compute, params.separation.xumx)
+        launch(compute, params.separation.xumx.model_copy(update={"batch": 4}))
