@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -31,7 +32,8 @@ class Measured:
 
     separation: condition, seed, network, training_data, song, class, csdr, usdr (dB).
     classification: condition, seed, training_data, inputs, class, accuracy (percent), f1, precision, recall (0..1).
-    decisions: condition, seed, training_data, inputs, songs, p_<class> (two decimals), true_<class>; of base alone.
+    decisions: condition, seed, training_data, inputs, songs, p_<class> (cut off after two decimals), true_<class>; of
+        base alone.
     labels: condition, seed, labels, threshold, then counts of segments, and how right the labels are (0..1).
     """
 
@@ -165,10 +167,16 @@ def _files(workspace: Path, pattern: str) -> list[str]:
 
 
 def _shortened(table: pd.DataFrame) -> pd.DataFrame:
-    """Four decimals for what was measured, two for probabilities."""
-    decimals = {name: 2 if name in PROBABILITIES else 4 for name in table.columns if name not in (*NAMES, *RUN)}
-    numeric = {name: pd.to_numeric(table[name]).round(decimals[name]) for name in decimals if _numeric(table[name])}
-    return table.assign(**numeric)
+    """Four decimals for what was measured; probabilities cut off after two, so that thresholds of two hold."""
+    measured = [name for name in table.columns if name not in (*NAMES, *RUN) and _numeric(table[name])]
+    numbers = table[measured].apply(pd.to_numeric)
+    shortened = {name: _cut(numbers[name]) if name in PROBABILITIES else numbers[name].round(4) for name in measured}
+    return table.assign(**shortened)
+
+
+def _cut(probabilities: pd.Series) -> pd.Series:
+    """Cut off after two decimals; 0.29 stays, although 100 times its binary number is below 29."""
+    return np.floor((100 * probabilities).round(4)) / 100
 
 
 def _numeric(column: pd.Series) -> bool:
