@@ -23,7 +23,7 @@ from analysis.measurements import measurements
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import Measured, collect
 from analysis.reference_figures import study_figures
-from analysis.reference_tables import TABLE3, sdr_by_seed, table1, table2, table3, with_thresholds
+from analysis.reference_tables import TABLE3, cost, sdr_by_seed, table1, table2, table3, with_thresholds
 from analysis.report import VERDICTS, summary
 from analysis.results import MEASURES, TABLE2_VALUES
 from stages.pipeline.errors import InputError
@@ -31,6 +31,7 @@ from stages.pipeline.files import atomic_file
 from stages.pipeline.params import load_params
 from stages.stems.segments import ARMS
 
+ENERGY = "energy.csv"  # written by tools/measure_energy.py
 THRESHOLD = 0.5  # from which on a classifier says a class, as scoring.threshold
 FIGURES = {
     "figure4.png": "Figure 4: precision and recall of the classifiers on single stems against the threshold",
@@ -71,7 +72,8 @@ def make_reference(root: Path, results: Path) -> None:
     figures = study_figures(measured, by_seed)
     for name, figure in figures.items():
         save(figure, folder / "figures" / name)
-    page = "\n\n".join(parts(measured, by_seed, claims, list(figures))) + "\n"
+    energy = pd.read_csv(folder / ENERGY) if (folder / ENERGY).exists() else None
+    page = "\n\n".join(parts(measured, by_seed, claims, list(figures), energy)) + "\n"
     with atomic_file(folder / "README.md") as temporary:
         temporary.write_bytes(page.encode())
 
@@ -82,7 +84,9 @@ def rounded_table(table: pd.DataFrame, values: tuple[str, ...], decimals: dict[s
     return round_columns(table, places | {f"{name}_std": number for name, number in places.items()})
 
 
-def parts(measured: Measured, by_seed: pd.DataFrame, claims: pd.DataFrame, figures: list[str]) -> Iterator[str]:
+def parts(
+    measured: Measured, by_seed: pd.DataFrame, claims: pd.DataFrame, figures: list[str], energy: pd.DataFrame | None
+) -> Iterator[str]:
     """The page's paragraphs."""
     yield "# Reference results"
     yield (
@@ -110,6 +114,8 @@ def parts(measured: Measured, by_seed: pd.DataFrame, claims: pd.DataFrame, figur
         yield f"![{FIGURES[name]}](figures/{name})"
     yield "## What was run"
     yield runs(measured)
+    yield "## What it took"
+    yield from costs(measured, energy)
 
 
 def separation(table: pd.DataFrame) -> str:
@@ -155,6 +161,26 @@ def runs(measured: Measured) -> str:
         seeds = part.groupby("training_data")["seed"].agg(lambda found: ", ".join(map(str, sorted(found))))
         rows.append([condition, NETWORK_NAMES[network], "; ".join(f"{arm}: {seeds[arm]}" for arm in arms)])
     return markdown_table(["condition", "network", "training data: seeds"], rows, text_columns=3)
+
+
+def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
+    """Machines and versions, wall time by stage, and what energy was measured."""
+    machines = measured.environment.groupby(["cpu", "cores", "threads", "python", "packages"], sort=False)
+    for (cpu, cores, threads, python, packages), rows in machines:
+        names = ", ".join(f"{row.condition}-seed{row.seed}" for row in rows.itertuples())
+        yield f"{names}: {cpu}, {cores} cores, {threads} threads a stage; Python {python}; {packages}."
+    rows = []
+    for row in cost(measured.timing).itertuples():
+        deviation = f" ± {row.wall_std:.1f}" if row.runs > 1 else ""
+        rows.append([row.stage, str(row.runs), f"{row.wall_seconds:.1f}{deviation}", f"{row.hours:.2f}"])
+    yield markdown_table(["stage", "runs", "wall seconds of a run", "hours of all"], rows)
+    if energy is not None:
+        columns = ["date", "command", "wall minutes", "energy in kWh", "method", "processor"]
+        rows = [
+            [row.date, f"`{row.command}`", f"{row.wall_seconds / 60:.1f}", f"{row.energy_kwh:g}", row.method, row.cpu]
+            for row in energy.itertuples()
+        ]
+        yield markdown_table(columns, rows, text_columns=2)
 
 
 def _cell(row: dict, name: str, decimals: int, theirs: float | None) -> str:

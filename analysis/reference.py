@@ -15,7 +15,18 @@ import pandas as pd
 import yaml
 
 from analysis.formatting import write_csv
-from analysis.results import LABEL_COUNTS, LABEL_MEASURES, MEASURES, NAMES, SDRS, number, read_csv, read_json
+from analysis.results import (
+    LABEL_COUNTS,
+    LABEL_MEASURES,
+    MEASURES,
+    NAMES,
+    SDRS,
+    number,
+    read_csv,
+    read_environment,
+    read_json,
+    read_timing,
+)
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
 from stages.pipeline.params import load_params
@@ -24,6 +35,7 @@ from stages.stems.segments import PROBABILITIES, TRUTHS
 
 WORKSPACE = re.compile(r"(?P<condition>\w+)-seed(?P<seed>\d+)")
 RUN = ["condition", "seed"]
+TEXTS = {*NAMES, "stage", "item", "cpu", "python", "packages"}
 
 
 @dataclass(frozen=True)
@@ -35,12 +47,16 @@ class Measured:
     decisions: condition, seed, training_data, inputs, songs, p_<class> (cut off after two decimals), true_<class>; of
         base alone.
     labels: condition, seed, labels, threshold, then counts of segments, and how right the labels are (0..1).
+    timing: condition, seed, stage, item, wall_seconds, training_seconds.
+    environment: condition, seed, cpu, cores, threads, python, packages: what that run was computed on.
     """
 
     separation: pd.DataFrame
     classification: pd.DataFrame
     decisions: pd.DataFrame
     labels: pd.DataFrame
+    timing: pd.DataFrame
+    environment: pd.DataFrame
 
 
 COLUMNS = {
@@ -48,8 +64,12 @@ COLUMNS = {
     "classification": [*RUN, "training_data", "inputs", "class", *MEASURES],
     "decisions": [*RUN, "training_data", "inputs", "songs", *PROBABILITIES, *TRUTHS],
     "labels": [*RUN, "labels", "threshold", *LABEL_COUNTS, *LABEL_MEASURES],
+    "timing": [*RUN, "stage", "item", "wall_seconds", "training_seconds"],
+    "environment": [*RUN, "cpu", "cores", "threads", "python", "packages"],
 }
-KEYS = {"separation": 4, "classification": 3, "decisions": 3, "labels": 3}  # leading columns that name one run's rows
+KEYS = {  # leading columns that name one run's rows
+    "separation": 4, "classification": 3, "decisions": 3, "labels": 3, "timing": 4, "environment": 2,
+}  # fmt: skip
 
 
 def collect(root: Path, folder: Path) -> Measured:
@@ -105,10 +125,10 @@ def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
     """One of the committed tables; without rows where there is none yet."""
     if not path.exists():
         return pd.DataFrame(columns=columns).astype({"seed": int})
-    table = pd.read_csv(path, dtype=dict.fromkeys(NAMES, str))
+    table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str))
     if list(table.columns) != columns:
         raise InputError(f"{path}: expected the columns {','.join(columns)}, got {','.join(table.columns)}")
-    return table.fillna(dict.fromkeys(NAMES & set(columns), ""))
+    return table.fillna(dict.fromkeys(TEXTS & set(columns), ""))
 
 
 def workspace_tables(workspace: Path, condition: str) -> dict[str, pd.DataFrame]:
@@ -116,7 +136,7 @@ def workspace_tables(workspace: Path, condition: str) -> dict[str, pd.DataFrame]
     tables = {"separation": _separation(workspace), "classification": _classification(workspace)}
     if condition == "base":
         tables["decisions"] = _decisions(workspace)
-    return tables | {"labels": _labels(workspace)}
+    return tables | {"labels": _labels(workspace), "timing": _timing(workspace), "environment": _environment(workspace)}
 
 
 def _separation(workspace: Path) -> pd.DataFrame:
@@ -162,13 +182,25 @@ def _labels(workspace: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS["labels"][2:])
 
 
+def _timing(workspace: Path) -> pd.DataFrame:
+    return read_timing(workspace) if _files(workspace, "timing/*.json") else pd.DataFrame(columns=COLUMNS["timing"])
+
+
+def _environment(workspace: Path) -> pd.DataFrame:
+    found = read_environment(workspace)
+    if not found:
+        return pd.DataFrame(columns=COLUMNS["environment"])
+    packages = ", ".join(f"{name} {version}" for name, version in sorted(found["packages"].items()))
+    return pd.DataFrame([{**found, "packages": packages}])
+
+
 def _files(workspace: Path, pattern: str) -> list[str]:
     return [path.relative_to(workspace).as_posix() for path in sorted(workspace.glob(pattern))]
 
 
 def _shortened(table: pd.DataFrame) -> pd.DataFrame:
     """Four decimals for what was measured; probabilities cut off after two, so that thresholds of two hold."""
-    measured = [name for name in table.columns if name not in (*NAMES, *RUN) and _numeric(table[name])]
+    measured = [name for name in table.columns if name not in (*TEXTS, *RUN) and _numeric(table[name])]
     numbers = table[measured].apply(pd.to_numeric)
     shortened = {name: _cut(numbers[name]) if name in PROBABILITIES else numbers[name].round(4) for name in measured}
     return table.assign(**shortened)

@@ -1,9 +1,11 @@
 """Tables 1 to 3 and the studies over several seeds: mean and standard deviation of each seed's own table."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from analysis.reference import Measured
-from analysis.results import MEASURES, NETWORKS, SDRS, TABLE2_VALUES, TRAININGS
+from analysis.results import MEASURES, NETWORKS, PIPELINE, SDRS, TABLE2_VALUES, TRAININGS
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS
 
@@ -30,10 +32,7 @@ def with_thresholds(measured: Measured) -> Measured:
     table = measured.separation
     same = table[(table["condition"] == "base") & (table["network"] == "xumx")]
     same = same[same["training_data"] == "psi_refined"].assign(training_data=name)
-    return Measured(
-        pd.concat([table[table["training_data"] != name], same], ignore_index=True),
-        measured.classification, measured.decisions, labels,
-    )  # fmt: skip
+    return replace(measured, separation=pd.concat([table[table["training_data"] != name], same], ignore_index=True))
 
 
 def sdr_by_seed(separation: pd.DataFrame) -> pd.DataFrame:
@@ -80,6 +79,17 @@ def sdr_of(by_seed: pd.DataFrame, names: list[tuple[str, str]]) -> pd.DataFrame:
     wanted = pd.MultiIndex.from_tuples(names)
     rows = pd.MultiIndex.from_frame(chosen[["condition", "training_data"]]).isin(wanted)
     return chosen.loc[rows, ["condition", "training_data", "seed", "avg"]]
+
+
+def cost(timing: pd.DataFrame) -> pd.DataFrame:
+    """stage, runs, wall_seconds (mean of a run), wall_std, hours (of all runs), in the order of the pipeline."""
+    by_stage = timing.groupby("stage")["wall_seconds"]
+    table = pd.DataFrame({
+        "runs": by_stage.size(), "wall_seconds": by_stage.mean(), "wall_std": by_stage.std(),
+        "hours": by_stage.sum() / 3600,
+    })  # fmt: skip
+    rest = [stage for stage in table.index if stage not in PIPELINE]
+    return table.loc[[stage for stage in (*PIPELINE, *rest) if stage in table.index]].reset_index()
 
 
 def _mean_and_deviation(table: pd.DataFrame, keys: list[str], values: list[str]) -> pd.DataFrame:
