@@ -73,4 +73,4 @@ def two_sided(intervals: list[Interval]) -> tuple[bool, float]:
 
 def holm(p_values: list[float]) -> list[float]:
     """Corrected for their number (Holm, 1979)."""
-    return multipletests(p_values, method="holm")[1].tolist() if p_values else []
+    return multipletests(p_values, method="holm")[1].tolist()

@@ -12,20 +12,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 
 from analysis.formatting import markdown_table
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
+from analysis.report import VERDICTS
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
 
 BEGIN = "<!-- results: written by `python analysis/make_readme.py` -->\n"
 END = "<!-- end of results -->"
-VERDICTS = {"true": "holds", "false": "does not hold", "undecided": "undecided", "": "not tested"}
 
 
 def results_section(folder: Path) -> str:
-    """Table 2's and Table 1's averages beside the paper's, and the verdict on each claim."""
-    tables = [
-        pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False) for name in ("table1", "table2", "claims")
-    ]
-    return "\n".join([separators(tables[1]), classifiers(tables[0]), claims(tables[2])])
+    """Table 2's and Table 1's averages beside the paper's, and the verdict on each claim: this run's, and that of all
+    the seeds of the reference.
+    """
+    table1, table2, alone, reference = (
+        pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
+        for name in ("table1", "table2", "claims", "reference/claims")
+    )
+    return "\n".join([separators(table2), classifiers(table1), claims(alone, reference)])
 
 
 def separators(table: pd.DataFrame) -> str:
@@ -46,9 +49,13 @@ def classifiers(table: pd.DataFrame) -> str:
     return f"\n{markdown_table(header, rows, text_columns=2)}\n"
 
 
-def claims(table: pd.DataFrame) -> str:
-    rows = [[row.id, row.text, row.paper, row.ours, VERDICTS[row.holds]] for row in table.itertuples()]
-    return f"\n{markdown_table(['', 'claim', 'paper', 'ours', 'verdict'], rows, text_columns=5)}\n"
+def claims(alone: pd.DataFrame, reference: pd.DataFrame) -> str:
+    rows = [
+        [one.id, one.text, one.paper, both.ours, both.seeds, VERDICTS[both.holds], VERDICTS[one.holds]]
+        for one, both in zip(alone.itertuples(), reference.itertuples(), strict=True)
+    ]
+    header = ["", "claim", "paper", "ours, over seeds", "seeds", "verdict", "this run's alone"]
+    return f"\n{markdown_table(header, rows, text_columns=4)}\n"
 
 
 def with_results(page: str, section: str) -> str:

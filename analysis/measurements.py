@@ -39,7 +39,7 @@ class Measurements:
     """What one or more seeds' runs measured on the same test songs.
 
     sdr: of a (network, training data), dB averaged over the classes, shape (songs, seeds); NaN where it was not run,
-        and for a song that lacks a value for some class in any run.
+        and for a song that lacks a value for some class.
     decisions: of (inputs, training data), one for each seed.
     """
 
@@ -49,7 +49,10 @@ class Measurements:
     decisions: dict[tuple[str, str], list[Decisions]]
 
     def that_have(self, asked: "Asked") -> "Measurements | None":
-        """The seeds in which all that was asked for was run; None if there is none."""
+        """What was asked for, at the seeds in which all of it was run and on the songs that all of it has.
+
+        None where there is no such seed.
+        """
         if not (asked.sdr_keys <= self.sdr.keys() and asked.decision_keys <= self.decisions.keys()):
             return None
         kept = [
@@ -60,12 +63,12 @@ class Measurements:
         ]
         if not kept:
             return None
-        return Measurements(
-            self.songs,
-            [self.seeds[i] for i in kept],
-            {key: values[:, kept] for key, values in self.sdr.items()},
-            {key: [found[i] for i in kept] for key, found in self.decisions.items()},
-        )
+        sdr = {key: self.sdr[key][:, kept] for key in asked.sdr_keys}
+        lacking = np.any([np.isnan(values).any(axis=1) for values in sdr.values()], axis=0) if sdr else []
+        for values in sdr.values():
+            values[lacking] = np.nan  # what is compared is the same songs
+        decisions = {key: [self.decisions[key][i] for i in kept] for key in asked.decision_keys}
+        return Measurements(self.songs, [self.seeds[i] for i in kept], sdr, decisions)
 
     def as_measured(self) -> "Resampled":
         """Every song and seed once."""
@@ -82,7 +85,6 @@ def measurements(songs: pd.DataFrame, decisions: pd.DataFrame, threshold: float)
     names, seeds = sorted(songs["song"].unique()), sorted(songs["seed"].unique().tolist())
     averages = songs.set_index(["network", "training_data", "song", "seed", "class"])["csdr"].unstack("class")
     averages = averages[list(CLASSES)].mean(axis=1, skipna=False)
-    averages = averages.where(averages.notna().groupby("song").transform("all"))  # what is compared is the same songs
     sdr = {
         key: table.droplevel([0, 1]).unstack("seed").reindex(index=names, columns=seeds).to_numpy(float)
         for key, table in averages.groupby(level=[0, 1])

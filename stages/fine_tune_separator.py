@@ -8,7 +8,7 @@ from pathlib import Path
 from stages.pipeline.params import Params
 from stages.pipeline.publishing import publish_training, training_fingerprint
 from stages.pipeline.stage import run_stage
-from stages.pipeline.training import fit
+from stages.pipeline.training import Batch, fit
 from stages.separation.mixtures import TrainingMixtures
 from stages.separation.networks import NETWORKS, load_separator
 from stages.separation.training import validation
@@ -16,6 +16,15 @@ from stages.stems.segments import read_arm, stem_root
 
 STEPS, LEARNING_RATE = 1 / 2, 1 / 3  # of those that it was trained with
 FROM, ITEM = Path("models/separator/xumx-single_only.safetensors"), "xumx-fine_tuned"
+
+
+class FurtherMixtures(TrainingMixtures):
+    """The mixtures after the first `done` steps: those that the separator has learned from are not drawn again."""
+
+    done = 0
+
+    def __getitem__(self, step: int) -> Batch:
+        return super().__getitem__(self.done + step)
 
 
 def main(params: Params) -> float:
@@ -26,9 +35,9 @@ def main(params: Params) -> float:
     settings = xumx.model_copy(update={
         "steps": max(1, round(STEPS * xumx.steps)), "learning_rate": LEARNING_RATE * xumx.learning_rate,
     })  # fmt: skip
-    mixtures, held_out = (
-        TrainingMixtures("psi_refined", arm, root, params, settings, split) for split in ("train", "valid")
-    )
+    mixtures = FurtherMixtures("psi_refined", arm, root, params, settings)
+    mixtures.done = xumx.steps
+    held_out = TrainingMixtures("psi_refined", arm, root, params, settings, split="valid")
     model = load_separator(FROM, "xumx", params)
     curves = fit(
         model, network.loss, mixtures, name=name, settings=settings, compute=params.compute, seed=params.seed,

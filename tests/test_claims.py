@@ -102,7 +102,8 @@ NO_DECISIONS = pd.DataFrame(columns=["seed", "training_data", "inputs", "songs",
 
 
 def gain_of(table: pd.DataFrame) -> Interval:
-    return interval(measurements(table, NO_DECISIONS, 0.5), RULES["C11"]()[0].value)
+    compared = measurements(table, NO_DECISIONS, 0.5).that_have(asked("psi_refined", "single_only"))
+    return interval(compared, RULES["C11"]()[0].value)
 
 
 def test_the_interval_of_a_paired_difference_is_the_textbooks() -> None:
@@ -142,6 +143,12 @@ def test_a_song_without_an_sdr_is_left_out() -> None:
     assert gain_of(table).value == pytest.approx(1.5)
 
 
+def test_an_arm_that_is_not_compared_leaves_out_no_song() -> None:
+    table = song_table(np.array([[1.0], [2.0]] * 5))
+    collapsed = table[table["training_data"] == "psi_refined"].assign(training_data="removed_40", csdr=np.nan)
+    assert gain_of(pd.concat([table, collapsed])) == gain_of(table)
+
+
 def test_a_claim_of_several_parts_is_true_by_its_weakest_and_false_by_its_strongest() -> None:
     def part(p_above: float) -> Interval:
         return Interval(0.0, 0.0, 0.0, p_above, 1 - p_above)
@@ -153,7 +160,17 @@ def test_a_claim_of_several_parts_is_true_by_its_weakest_and_false_by_its_strong
 
 def test_holm_against_numbers_worked_out_by_hand() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([]) == []
+
+
+def test_no_verdict_is_lost_to_what_is_run_later() -> None:
+    table = song_table(np.linspace(-0.2, 0.5, 14)[:, None])
+    arms = ("threshold_0.9", "threshold_0.5", "adaptive", "round_5")
+    more = [table[table["training_data"] == "single_only"].assign(training_data=arm) for arm in arms]
+    alone, among_others = (
+        decide(measurements(rows, NO_DECISIONS, 0.5)).set_index("id") for rows in (table, pd.concat([table, *more]))
+    )
+    assert among_others.loc["C12", "holds"] != "" and alone.loc["C12", "holds"] == ""
+    assert among_others.loc["C11", "p"] <= alone.loc["C11", "p"] < 1
 
 
 def asked(*arms: str) -> Asked:
