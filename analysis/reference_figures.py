@@ -9,6 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.claims import RATES
 from analysis.make_figures import INK, WIDTH, classifier_lines, legend
 from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, subscripted
 from analysis.reference import Measured
@@ -17,7 +18,7 @@ from analysis.results import TRAININGS
 from stages.stems import CLASSES
 
 GRID = np.arange(1, 100) / 100
-RATES = (0, 10, 20, 30, 40, 60)
+FLIPS = (0, 10, 20, 30, 40, 60)
 LABELS = ("noisy", "psi_noisy", "psi_refined")
 SEPARATED = ("noisy", "psi_refined", "oracle")
 KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
@@ -78,7 +79,7 @@ def draw_figure4(decisions: pd.DataFrame) -> Figure | None:
 
 def draw_noise_sweep(measured: Measured, by_seed: pd.DataFrame) -> Figure | None:
     """Against the share of flipped sources: accuracy of Ψ, how right the labels are, SDR."""
-    conditions = {f"flips_{rate:02d}": rate for rate in RATES}
+    conditions = {f"flips_{rate:02d}": rate for rate in FLIPS}
     accuracy = measured.classification[
         measured.classification["condition"].isin(conditions)
         & (measured.classification["inputs"] == "multi") & (measured.classification["class"] == "avg")
@@ -99,7 +100,7 @@ def draw_noise_sweep(measured: Measured, by_seed: pd.DataFrame) -> Figure | None
             table, x="rate", y=value, hue=hue, palette=palette, errorbar="sd", err_style="bars", marker="o",
             markersize=5, linewidth=2, legend=False, ax=ax,
         )  # fmt: skip
-        ax.set(xlabel="flipped sources in %", ylabel=label, xticks=RATES)
+        ax.set(xlabel="flipped sources in %", ylabel=label, xticks=FLIPS)
         ax.set_title(title)
     legend(figure, _arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle")))
     return figure
@@ -128,7 +129,7 @@ def draw_kinds(measured: Measured, by_seed: pd.DataFrame) -> Figure | None:
 
 def draw_false_labels(by_seed: pd.DataFrame) -> Figure | None:
     """SDR against the number of labels removed from, or added to, the true ones."""
-    names = {f"{change}_{rate}": (change, rate) for change in CHANGES for rate in (10, 20, 40)}
+    names = {f"{change}_{rate}": (change, rate) for change in CHANGES for rate in RATES}
     table = sdr_of(by_seed, [("base", name) for name in (*names, "oracle")])
     if len(set(table["training_data"])) < 3:
         return None
@@ -142,7 +143,7 @@ def draw_false_labels(by_seed: pd.DataFrame) -> Figure | None:
             marker="o", linewidth=2, color=colour, label=label, ax=ax,
         )  # fmt: skip
     ax.set(xlabel="labels removed or added, in % of the true ones", ylabel="average SDR of X-UMX in dB",
-           xticks=(0, 10, 20, 40))  # fmt: skip
+           xticks=(0, *RATES))  # fmt: skip
     ax.legend(frameon=False, loc="lower left")
     return figure
 
