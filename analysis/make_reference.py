@@ -23,7 +23,7 @@ from analysis.measurements import measurements
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import Measured, collect
 from analysis.reference_figures import study_figures
-from analysis.reference_tables import TABLE3, cost, sdr_by_seed, table1, table2, table3, with_thresholds
+from analysis.reference_tables import TABLE3, at_thresholds, cost, sdr_by_seed, table1, table2, table3, with_thresholds
 from analysis.report import HOW_CLAIMS_ARE_DECIDED, VERDICTS, summary
 from analysis.results import MEASURES, TABLE2_VALUES
 from stages.pipeline.errors import InputError
@@ -107,6 +107,8 @@ def parts(
     yield separation(table2(by_seed))
     yield "## Classifiers (Table 1), averages over the classes"
     yield classification(table1(measured.classification))
+    yield "On mixes, by the probability from which on a classifier says a class; the claims are decided at 0.5:"
+    yield decided_at(at_thresholds(measured.decisions))
     yield "## Ablations of X-UMX (Table 3), frame-wise SDR in dB"
     yield (
         "All but the rows of other thresholds use labels above refinement.threshold of params.yaml, the paper's above "
@@ -143,6 +145,14 @@ def classification(table: pd.DataFrame) -> str:
         cells = (_cell(row, name, 1 if name == "accuracy" else 3, values[name]) for name in MEASURES)
         rows.append([row["inputs"], CLASSIFIER_NAMES[row["training_data"]], *cells, str(row["seeds"])])
     return markdown_table(["inputs", "classifier", *MEASURES, "seeds"], rows, text_columns=2)
+
+
+def decided_at(table: pd.DataFrame) -> str:
+    rows = []
+    for row in table.to_dict("records"):
+        values = _cell(row, "accuracy", 1), _cell(row, "f1", 3)
+        rows.append([f"{row['threshold']:g}", CLASSIFIER_NAMES[row["training_data"]], *values])
+    return markdown_table(["decided at", "classifier", "accuracy", "f1"], rows, text_columns=2)
 
 
 def ablations(table: pd.DataFrame) -> str:
@@ -189,7 +199,7 @@ def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
         yield markdown_table(columns, rows, text_columns=2)
 
 
-def _cell(row: dict, name: str, decimals: int, theirs: float | None) -> str:
+def _cell(row: dict, name: str, decimals: int, theirs: float | None = None) -> str:
     deviation = f" ± {row[f'{name}_std']:.{decimals}f}" if row["seeds"] > 1 else ""
     return rounded(row[name], decimals, "-") + deviation + (f" ({theirs:g})" if theirs is not None else "")
 

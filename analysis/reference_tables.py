@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
+from analysis.measurements import macro_average
 from analysis.reference import Measured
 from analysis.results import MEASURES, NETWORKS, PIPELINE, SDRS, TABLE2_VALUES, TRAININGS
 from stages.stems import CLASSES
-from stages.stems.segments import ARMS
+from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
+DECISIONS = (0.3, 0.5, 0.7, 0.9)  # from which probability on a classifier says a class
 # Rows of Table 3 and the training data that they are in `Measured.separation`.
 TABLE3 = {
     "proposed": "psi_refined",
@@ -54,6 +57,21 @@ def table1(classification: pd.DataFrame) -> pd.DataFrame:
     base = classification[(classification["condition"] == "base") & classification["training_data"].isin(TRAININGS)]
     table = _mean_and_deviation(base, ["inputs", "training_data", "class"], list(MEASURES))
     return table.sort_values("inputs", ascending=False, kind="stable")
+
+
+def at_thresholds(decisions: pd.DataFrame) -> pd.DataFrame:
+    """threshold, training_data, then accuracy (percent) and f1 on mixes, like Table 1 over the seeds."""
+    rows = []
+    for (training, seed), part in decisions[decisions["inputs"] == "multi"].groupby(["training_data", "seed"]):
+        whole, probabilities, truth = np.ones((1, len(part))), part[PROBABILITIES].to_numpy(), part[TRUTHS] == 1
+        for threshold in DECISIONS:
+            said = (whole, probabilities >= threshold, truth.to_numpy())
+            rows.append(
+                [threshold, training, seed, *(macro_average(*said, name).item() for name in ("accuracy", "f1"))]
+            )
+    table = pd.DataFrame(rows, columns=["threshold", "training_data", "seed", "accuracy", "f1"])
+    table = _mean_and_deviation(table, ["threshold", "training_data"], ["accuracy", "f1"])
+    return table.sort_values(["threshold", "training_data"], kind="stable")
 
 
 def table2(by_seed: pd.DataFrame) -> pd.DataFrame:
