@@ -14,6 +14,9 @@ import soundfile
 import yaml
 from conftest import RATE, run_stage_here, snapshot
 
+from stages.pipeline.errors import InputError
+from stages.pipeline.tracking import tracking_root
+
 SOURCE = "data/stems/noisy_sources/train/song0/voice.wav"
 SOURCES = "data/stems/noisy_sources/manifest.csv"
 TEST = "data/stems/test/test/song0/bass.wav"
@@ -225,3 +228,9 @@ def test_metrics_that_are_no_numbers_are_named(project):
 
     with pytest.raises(InputError, match=r"noisy\.json: expected a number at segments"):
         read_labels(project)
+
+
+def test_a_folder_outside_of_any_repository_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=f"{tmp_path}: expected a folder in a DVC repository"):
+        tracking_root()

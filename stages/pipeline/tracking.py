@@ -24,9 +24,15 @@ Curve = Sequence[tuple[int, float, float | None]]
 
 
 def tracking_root() -> Path:
-    """The folder of mlflow.db: the outermost repository, since `dvc exp` may run in a copy below .dvc/tmp."""
+    """The folder of mlflow.db: the outermost repository, since `dvc exp` may run in a copy below .dvc/tmp.
+
+    Raises InputError outside of any.
+    """
     here = Path.cwd().resolve()
-    return [folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()][-1]
+    found = [folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()]
+    if not found:
+        raise InputError(f"{here}: expected a folder in a DVC repository, whose mlflow.db keeps the runs")
+    return found[-1]
 
 
 def log_run(
