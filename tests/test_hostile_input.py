@@ -224,6 +224,7 @@ def test_metrics_that_are_no_numbers_are_named(project):
     content = json.loads(metrics.read_text())
     metrics.write_text(json.dumps(content | {"segments": "many"}))
     from analysis.results import read_labels
+
     with pytest.raises(InputError, match=r"noisy\.json: expected a number at segments"):
         read_labels(project)
 
