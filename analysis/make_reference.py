@@ -107,7 +107,7 @@ def parts(
     yield separation(table2(by_seed))
     yield "## Classifiers (Table 1), averages over the classes"
     yield classification(table1(measured.classification))
-    yield "On mixes, by the probability from which on a classifier says a class; the claims are decided at 0.5:"
+    yield "On mixes, by the probability from which on a classifier says a class (scoring.threshold for the claims):"
     yield decided_at(at_thresholds(measured.decisions))
     yield "## Ablations of X-UMX (Table 3), frame-wise SDR in dB"
     yield (
