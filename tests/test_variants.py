@@ -131,6 +131,23 @@ def test_every_separator_variant_trains_and_is_scored(refined):
     assert weights[0] != weights[1]
 
 
+def test_fine_tuning_draws_no_mixture_of_the_first_training(refined, monkeypatch):
+    import stages.fine_tune_separator as stage
+
+    params = load_params()
+    mixtures = {}
+    monkeypatch.setattr(stage, "fit", lambda model, loss, batches, **_: mixtures.update(further=batches) or 1 / 0)
+    shutil.copy("data/arms/noisy.csv", "data/arms/psi_refined.csv")
+    for step in ("label_variant", "train_variant"):
+        run_stage_here(step, "single_only")
+    with pytest.raises(ZeroDivisionError):
+        stage.main(params)
+    further = mixtures["further"]
+    first = stage.TrainingMixtures.__getitem__
+    assert (further[0]["mixture"] == first(further, params.separation.xumx.steps)["mixture"]).all()
+    assert (further[0]["mixture"] != first(further, 0)["mixture"]).any()
+
+
 def test_a_further_round_learns_the_labels_of_the_one_before(refined):
     shutil.copy("data/arms/noisy.csv", "data/arms/psi_refined.csv")
     run_stage_here("refine_again", "round_2")
