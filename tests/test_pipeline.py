@@ -66,6 +66,7 @@ def guarded_environment(repository: Path) -> dict[str, str]:
         "NETWORK_LOG": str(repository.parent / "network.log"),
     }
     environment.pop("MLFLOW_TRACKING_URI", None)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled files must not make a stage run again
     return environment
 
 
