@@ -21,8 +21,8 @@ OUTPUTS = {
     "train_separator": [f"models/separator/{ITEM}.safetensors", f"metrics/train_separator/{ITEM}.json"],
     "score_separator": [f"scores/separator/{ITEM}.csv", f"metrics/score_separator/{ITEM}.json"],
 }
-# A checkpoint every half second instead of every 30, so that short trainings have some; and Ctrl-C as in a terminal, since
-# what runs in the background of a shell inherits that it is ignored.
+# A checkpoint every half second instead of every 30, so that short trainings have some; and Ctrl-C as in a terminal,
+# since what runs in the background of a shell inherits that it is ignored.
 PROGRAM = """
 import runpy, signal, sys
 from stages.pipeline import training
