@@ -24,7 +24,7 @@ reproduce: setup
 	dvc repro
 	@python analysis/make_readme.py
 test: setup
-	pytest
+	pytest --numprocesses 2 --dist loadfile
 
 study: setup
 	python tools/measure_energy.py dvc repro studies/dvc.yaml

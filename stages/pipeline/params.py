@@ -119,6 +119,7 @@ class Classifier(Training):
 
 class Refinement(Section):
     threshold: Probability
+    teaching_threshold: Probability
 
 
 class Xumx(Training):
