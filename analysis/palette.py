@@ -12,7 +12,6 @@ ARM_NAMES = {
     "psi_clean": "refined by Ψ_clean",
     "psi_noisy": "refined by Ψ_noisy",
     "psi_refined": "refined by Ψ_refined",
-    "teaching": "sure Ψ_noisy",
     "oracle": "true labels (oracle)",
 }
 ARM_COLOURS = {
@@ -21,7 +20,6 @@ ARM_COLOURS = {
     "psi_clean": "#009e73",
     "psi_noisy": "#e69f00",
     "psi_refined": "#0072b2",
-    "teaching": "#f5d58c",
     "oracle": "#cc79a7",
 }
 CLASS_COLOURS = {"vocals": "#cc79a7", "bass": "#56b4e9", "drums": "#d55e00", "other": "#b8a600"}

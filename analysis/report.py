@@ -8,7 +8,7 @@ from analysis import paper
 from analysis.claims import RULES, UNDECIDED
 from analysis.formatting import markdown_table, rounded
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
-from analysis.results import INPUTS, LABEL_MEASURES, MEASURES, SCALES, TABLE2_VALUES, TEACHING, Results
+from analysis.results import INPUTS, LABEL_MEASURES, MEASURES, SCALES, TABLE2_VALUES, Results
 from stages.stems import CLASSES
 
 MISSING = "-"
@@ -149,8 +149,7 @@ def label_parts(results: Results, known: bool) -> Iterator[str]:
         yield "![Label quality before and after refinement](figures/label_quality.png)"
         yield (
             "The corruption is ours, so what is truly in every audible segment is known. `exact`: the share of audible "
-            "segments whose set of labels is exactly the truth; the other four are means over the classes. The labels "
-            "that Ψ_noisy is sure of are those that teach Ψ_refined; no separator sees them."
+            "segments whose set of labels is exactly the truth; the other four are means over the classes."
         )
     else:
         yield "The truth of these stems is not known, so the labels cannot be judged, only counted."
@@ -181,7 +180,7 @@ def count_parts(results: Results) -> Iterator[str]:
         rows.append([NETWORK_NAMES[row.network], arm, *counts])
     header = ["network", "training data", "frames", "NaN frames", "silent estimates"]
     yield markdown_table(header, rows, text_columns=2)
-    refined = results.labels[~results.labels["arm"].isin(("noisy", TEACHING))]
+    refined = results.labels[results.labels["arm"] != "noisy"]
     unlabelled = ", ".join(
         f"{row.unlabelled} of {row.segments - row.silent} ({ARM_NAMES[row.arm]})" for row in refined.itertuples()
     )

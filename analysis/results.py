@@ -18,8 +18,7 @@ NETWORKS = ("xumx", "hdemucs")
 SCALES = ("mixture", "ideal_ratio_mask")  # rows for scale: no network, no training
 SDRS = ("csdr", "usdr")
 TABLE2_VALUES = (*CLASSES, "avg")
-TEACHING = "teaching"  # Ψ_noisy's labels above refinement.teaching_threshold: what Ψ_refined learns, and no separator
-LABELLED_ARMS = ("noisy", "psi_clean", "psi_noisy", TEACHING, "psi_refined")  # labels of the noisy catalogue
+LABELLED_ARMS = tuple(arm for arm in ARMS if arm != "clean")  # the arms made of the noisy catalogue
 LABEL_COUNTS = ("segments", "silent", "unlabelled", "single_labelled", "multi_labelled", "all_labelled")
 LABEL_MEASURES = ("accuracy", "precision", "recall", "f1", "exact")
 

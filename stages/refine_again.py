@@ -1,7 +1,7 @@
 """DVC stage refine_again: one more round of self-refining (paper, Table 3: five of them).
 
-A classifier is trained from scratch on the labels that the classifier of the round before is sure of, and gives new
-ones. Round 1 is the arm psi_refined.
+A classifier is trained from scratch on the labels of the round before and gives new ones. Round 1 is the arm
+psi_refined.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
 from stages.pipeline.publishing import publish_training, training_fingerprint
-from stages.pipeline.stage import fingerprint, run_stage
+from stages.pipeline.stage import run_stage
 from stages.recognition.prediction import predict
 from stages.recognition.training import train_classifier
 from stages.refinement.quality import summary
@@ -24,16 +24,15 @@ def main(item: str, params: Params) -> float:
     before = dict(zip(ROUNDS, ("psi_refined", *ROUNDS), strict=False))[item]
     table, root = Path(f"data/arms/{before}.csv"), stem_root("noisy")
     name = f"classifier/{item}/seed{params.seed}"
-    refinement = params.refinement
-    key = fingerprint(training_fingerprint("classifier", table, params), str(refinement.teaching_threshold))
-    sure = apply_threshold(read_arm(table), refinement.teaching_threshold)
-    model, curves = train_classifier(before, sure, root, params, name=name, fingerprint=key)
+    key = training_fingerprint("classifier", table, params)
+    model, curves = train_classifier(before, read_arm(table), root, params, name=name, fingerprint=key)
     publish_training("classifier", item, name, params, data=table, model=model, curves=curves)
     segments = read_arm(Path("data/arms/noisy.csv"))
     segments[PROBABILITIES] = predict(model, segments, root, params)
-    labelled = apply_threshold(segments, refinement.threshold)
+    threshold = params.refinement.threshold
+    labelled = apply_threshold(segments, threshold)
     write_arm(labelled, Path(f"data/arms/{item}.csv"))
-    write_json(Path(f"metrics/refine_labels/{item}.json"), summary(labelled, refinement.threshold))
+    write_json(Path(f"metrics/refine_labels/{item}.json"), summary(labelled, threshold))
     score_classifier(item, params)
     return curves.training_seconds
 

@@ -1,8 +1,4 @@
-"""DVC stage refine_labels@{psi_clean,psi_noisy,psi_refined,teaching}: probabilities above a threshold become labels.
-
-The first three are what separators train on. "teaching" is Ψ_noisy's labels at a threshold of their own, which
-Ψ_refined trains on: a classifier learns best from few labels that are right, a separator from all that it can get.
-"""
+"""DVC stage refine_labels@{psi_clean,psi_noisy,psi_refined}: probabilities above the threshold become labels."""
 
 from pathlib import Path
 
@@ -14,14 +10,13 @@ from stages.refinement.thresholds import apply_threshold
 from stages.stems.segments import read_arm, write_arm
 
 
-def main(item: str, params: Params) -> None:
-    """Write data/arms/<item>.csv and, in metrics/refine_labels/<item>.json, how right its labels are."""
-    teaching = item == "teaching"
-    threshold = params.refinement.teaching_threshold if teaching else params.refinement.threshold
-    table = apply_threshold(read_arm(Path(f"data/probabilities/{'psi_noisy' if teaching else item}.csv")), threshold)
-    write_arm(table, Path(f"data/arms/{item}.csv"))
-    write_json(Path(f"metrics/refine_labels/{item}.json"), summary(table, threshold))
+def main(arm: str, params: Params) -> None:
+    """Write data/arms/<arm>.csv and, in metrics/refine_labels/<arm>.json, how right its labels are."""
+    threshold = params.refinement.threshold
+    table = apply_threshold(read_arm(Path(f"data/probabilities/{arm}.csv")), threshold)
+    write_arm(table, Path(f"data/arms/{arm}.csv"))
+    write_json(Path(f"metrics/refine_labels/{arm}.json"), summary(table, threshold))
 
 
 if __name__ == "__main__":
-    run_stage("refine_labels", main, ("psi_clean", "psi_noisy", "psi_refined", "teaching"))
+    run_stage("refine_labels", main, ("psi_clean", "psi_noisy", "psi_refined"))

@@ -8,20 +8,19 @@ from stages.pipeline.stage import run_stage
 from stages.recognition.training import train_classifier
 from stages.stems.segments import read_arm, stem_root
 
-# The labels and the stems that each classifier learns from; those of "teaching" are what Ψ_noisy is sure of.
-LABELS_AND_STEMS = {"clean": ("clean", "clean"), "noisy": ("noisy", "noisy"), "refined": ("teaching", "noisy")}
+TRAINING_ARMS = {"clean": "clean", "noisy": "noisy", "refined": "psi_noisy"}  # Ψ_refined learns the labels of Ψ_noisy
 
 
 def main(training: str, params: Params) -> float:
     """Write models/classifier/<training>.safetensors, its curve and its metrics; returns the seconds in steps."""
-    labels, stems = LABELS_AND_STEMS[training]
-    table = Path(f"data/arms/{labels}.csv")
+    arm = TRAINING_ARMS[training]
+    table = Path(f"data/arms/{arm}.csv")
     name = f"classifier/{training}/seed{params.seed}"
     key = training_fingerprint("classifier", table, params)
-    model, curves = train_classifier(labels, read_arm(table), stem_root(stems), params, name=name, fingerprint=key)
+    model, curves = train_classifier(arm, read_arm(table), stem_root(arm), params, name=name, fingerprint=key)
     publish_training("classifier", training, name, params, data=table, model=model, curves=curves)
     return curves.training_seconds
 
 
 if __name__ == "__main__":
-    run_stage("train_classifier", main, tuple(LABELS_AND_STEMS))
+    run_stage("train_classifier", main, tuple(TRAINING_ARMS))

@@ -18,7 +18,7 @@ from stages.stems import CLASSES
 from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
 LEVEL = {"clean": 5.3, "noisy": 3.2, "psi_clean": 4.4, "psi_noisy": 4.2, "psi_refined": 4.7}  # dB, plausible
-QUALITY = {"noisy": 0.66, "psi_clean": 0.93, "psi_noisy": 0.86, "teaching": 0.8, "psi_refined": 0.9}
+QUALITY = {"noisy": 0.66, "psi_clean": 0.93, "psi_noisy": 0.86, "psi_refined": 0.9}
 
 
 def write_metrics(root: Path) -> Path:

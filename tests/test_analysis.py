@@ -80,12 +80,12 @@ def test_timing_is_in_the_pipelines_order_with_a_total(made: Path) -> None:
 
 def test_label_quality_has_a_row_for_each_arm(root: Path, made: Path) -> None:
     table = read(made / "label_quality.csv").set_index("arm")
-    assert list(table.index) == ["noisy", "psi_clean", "psi_noisy", "teaching", "psi_refined"]
+    assert list(table.index) == ["noisy", "psi_clean", "psi_noisy", "psi_refined"]
     truth = load(root, "metrics/refine_labels/psi_clean.json")
     assert table.loc["psi_clean", "exact"] == f"{truth['label_quality']['exact']:.3f}"
     assert table.loc["psi_clean", "bass_recall"] == f"{truth['label_quality']['bass']['recall']:.3f}"
     assert table.loc["psi_clean", "unlabelled"] == "77"
-    assert list(table["threshold"]) == ["", "0.90", "0.90", "0.90", "0.90"]
+    assert list(table["threshold"]) == ["", "0.90", "0.90", "0.90"]
 
 
 def test_unknown_truth_leaves_label_quality_empty_and_undrawn(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Labels beyond the five arms: exact counts, adaptive thresholds by hand, and who may look at the truth."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -158,32 +157,6 @@ def test_a_further_round_learns_the_labels_of_the_one_before(refined):
     with pytest.raises(SystemExit, match=r"data/arms/round_2\.csv|no \w+ segment"):
         Path("data/arms/round_2.csv").unlink()
         run_stage_here("refine_again", "round_3")
-
-
-def with_teaching_threshold(threshold: float) -> None:
-    params = Path("params.yaml")
-    text = params.read_text()
-    params.write_text(re.sub(r"teaching_threshold: \S+", f"teaching_threshold: {threshold}", text))
-
-
-@pytest.mark.parametrize("threshold", [0.45, 0.55])
-def test_a_classifier_is_taught_by_the_labels_that_the_one_before_is_sure_of(refined, monkeypatch, threshold):
-    import stages.refine_again
-    import stages.train_classifier
-
-    with_teaching_threshold(threshold)
-    taught = []
-    for stage in (stages.train_classifier, stages.refine_again):
-        monkeypatch.setattr(stage, "train_classifier", lambda arm_name, arm, *_, **__: taught.append(arm) or 1 / 0)
-    shutil.copy("data/probabilities/psi_refined.csv", "data/probabilities/psi_noisy.csv")
-    run_stage_here("refine_labels", "teaching")
-    for stage, item in ((stages.train_classifier, "refined"), (stages.refine_again, "round_2")):
-        with pytest.raises(ZeroDivisionError):
-            stage.main(item, load_params())
-    for arm in taught:
-        audible = (arm[PROBABILITIES] > 0).any(axis=1).to_numpy()[:, None]
-        assert (labels_of(arm) == (arm[PROBABILITIES].to_numpy() >= threshold) & audible).all()
-    assert len(taught) == 2 and load_params().refinement.threshold == 0.5
 
 
 def test_recorded_noise_has_no_oracle(refined):

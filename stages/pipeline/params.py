@@ -119,7 +119,6 @@ class Classifier(Training):
 
 class Refinement(Section):
     threshold: Probability
-    teaching_threshold: Probability
 
 
 class Xumx(Training):
