@@ -12,6 +12,7 @@ from stages.stems import CLASSES
 from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
 DECISIONS = (0.3, 0.5, 0.7, 0.9)  # from which probability on a classifier says a class
+RUN_AND_THRESHOLD = ("condition", "seed", "threshold")
 # Rows of Table 3 and the training data that they are in `Measured.separation`.
 TABLE3 = {
     "proposed": "psi_refined",
@@ -89,6 +90,27 @@ def table3(by_seed: pd.DataFrame) -> pd.DataFrame:
     rows = [base[base["training_data"] == name].assign(variant=variant) for variant, name in TABLE3.items()]
     table = _mean_and_deviation(pd.concat(rows), ["variant", "metric"], list(TABLE2_VALUES))
     return table.sort_values("variant", key=lambda names: names.map(list(TABLE3).index), kind="stable")
+
+
+def at_paper_threshold(measured: Measured, by_seed: pd.DataFrame) -> pd.DataFrame:
+    """The second classifier and X-UMX at our threshold of the refinement and at the paper's, seeds in common.
+
+    Returns: threshold, then taught_precision and taught_recall (of the labels that Ψ_refined learns), single and multi
+    (its accuracy in percent), psi_noisy and psi_refined (average csdr of X-UMX, dB), each with its standard deviation,
+    and seeds. No row where the condition paper_threshold was not run.
+    """
+    averages = measured.classification[measured.classification["class"] == "avg"]
+    refined = averages[averages["training_data"] == "refined"].set_index(["condition", "seed", "inputs"])["accuracy"]
+    taught = measured.labels[measured.labels["labels"] == "psi_noisy"].set_index(["condition", "seed"])
+    sdr = by_seed[(by_seed["network"] == "xumx") & (by_seed["metric"] == "csdr")]
+    table = pd.concat([
+        taught[["threshold"]], taught[["precision", "recall"]].add_prefix("taught_"),
+        refined.unstack("inputs"),
+        sdr.pivot(index=["condition", "seed"], columns="training_data", values="avg")[["psi_noisy", "psi_refined"]],
+    ], axis=1).loc[lambda rows: rows["threshold"].notna()].reset_index()  # fmt: skip
+    seeds = table.loc[table["condition"] == "paper_threshold", "seed"]
+    table = table[table["condition"].isin(("base", "paper_threshold")) & table["seed"].isin(seeds)]
+    return _mean_and_deviation(table, ["threshold"], [name for name in table.columns if name not in RUN_AND_THRESHOLD])
 
 
 def sdr_of(by_seed: pd.DataFrame, names: list[tuple[str, str]]) -> pd.DataFrame:

@@ -84,7 +84,8 @@ def test_kinds_of_noise_contaminate_as_many_stems(params):
 
 def test_the_studies_run_what_the_code_knows():
     assert STUDIES["further_seeds"] == STUDIES["seeds"][1:]
-    assert STUDIES["all_conditions"] == ["base", *STUDIES["conditions"]] == list(CONDITIONS)
+    assert STUDIES["noises_and_base"] == ["base", *STUDIES["noises"]]
+    assert STUDIES["all_conditions"] == [*STUDIES["noises_and_base"], "paper_threshold"] == list(CONDITIONS)
     assert set(STUDIES["variants"]) == set(VARIANTS) - {"oracle", "threshold_0.5"}  # 0.5 is the refined arm's own
     assert STUDIES["trained_variants"] == [*STUDIES["variants"], ROUNDS[-1]]
     assert STUDIES["scored_variants"] == [*STUDIES["trained_variants"], "fine_tuned"]
@@ -177,7 +178,7 @@ def test_every_figure_is_drawn_once_its_runs_are_there(tmp_path):
         made_up.write(folder / f"metrics/label_variant/{name}.json", content | {"threshold": float(name[10:])})
     for name in ROUNDS:
         made_up.classifier_files(folder, name, 0.9, random)
-    for condition in STUDIES["conditions"]:
+    for condition in STUDIES["noises"]:
         workspace(tmp_path / "studies", f"{condition}-seed0", ("oracle",))
     make_reference(tmp_path, tmp_path)
     figures = {path.name for path in (tmp_path / "reference/figures").iterdir()}
@@ -200,6 +201,26 @@ def test_two_thresholds_are_no_curve_and_three_are(tmp_path):
         made_up.write(folder / f"metrics/label_variant/{name}.json", content | {"threshold": threshold})
         make_reference(tmp_path, tmp_path)
         assert curve.exists() == drawn
+
+
+def test_the_papers_threshold_stands_beside_ours_at_the_same_seeds(tmp_path):
+    for seed in (0, 1):
+        folder = workspace(tmp_path / "studies", f"base-seed{seed}", seed=seed)
+        file = folder / "metrics/refine_labels/psi_noisy.json"
+        made_up.write(file, json.loads(file.read_text()) | {"threshold": 0.5})
+        make_reference(tmp_path, tmp_path)
+        assert "The paper's threshold throughout" not in (tmp_path / "reference/README.md").read_text()
+    theirs = workspace(tmp_path / "studies", "paper_threshold-seed1")
+    make_reference(tmp_path, tmp_path)
+    page = (tmp_path / "reference/README.md").read_text()
+    ours, paper = page.split("## The paper's threshold throughout")[1].splitlines()[6:8]
+    for threshold, row, folder in (("0.5", ours, tmp_path / "studies/base-seed1"), ("0.9", paper, theirs)):
+        labels = json.loads((folder / "metrics/refine_labels/psi_noisy.json").read_text())["label_quality"]
+        scores = json.loads((folder / "metrics/score_classifier/refined.json").read_text())
+        accuracy = scores["multi"]["avg"]["accuracy"]
+        sdr = json.loads((folder / "metrics/score_separator/xumx-psi_refined.json").read_text())["csdr"]["avg"]
+        assert row.startswith(f"| {threshold} | {labels['precision']:.3f} | {labels['recall']:.3f} |")
+        assert f"| {100 * accuracy:.1f} |" in row and row.endswith(f"| {sdr:.2f} | 1 |")
 
 
 def test_the_page_says_what_it_took(tmp_path):
