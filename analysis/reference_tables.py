@@ -12,9 +12,9 @@ from stages.stems import CLASSES
 from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
 DECISIONS = (0.3, 0.5, 0.7, 0.9)  # from which probability on a classifier says a class
-RUN_AND_THRESHOLD = ("condition", "seed", "threshold")
 # Rows of Table 3 and the training data that they are in `Measured.separation`.
 TABLE3 = {
+    "noisy": "noisy",
     "proposed": "psi_refined",
     "threshold_0.5": "threshold_0.5",
     "threshold_0.9": "threshold_0.9",
@@ -23,6 +23,7 @@ TABLE3 = {
     "finetuned_with_multi_labeled": "fine_tuned",
     "self_refining_x5": "round_5",
     "oracle": "oracle",
+    "clean": "clean",
 }
 
 
@@ -85,7 +86,7 @@ def table2(by_seed: pd.DataFrame) -> pd.DataFrame:
 
 
 def table3(by_seed: pd.DataFrame) -> pd.DataFrame:
-    """variant, metric, then like Table 2; the oracle, which the paper could not have, comes last."""
+    """variant, metric, then like Table 2; with noisy labels above, the oracle and clean below, for scale."""
     base = by_seed[(by_seed["condition"] == "base") & (by_seed["network"] == "xumx")]
     rows = [base[base["training_data"] == name].assign(variant=variant) for variant, name in TABLE3.items()]
     table = _mean_and_deviation(pd.concat(rows), ["variant", "metric"], list(TABLE2_VALUES))
@@ -93,24 +94,28 @@ def table3(by_seed: pd.DataFrame) -> pd.DataFrame:
 
 
 def at_paper_threshold(measured: Measured, by_seed: pd.DataFrame) -> pd.DataFrame:
-    """The second classifier and X-UMX at our threshold of the refinement and at the paper's, seeds in common.
+    """The second classifier and X-UMX at our threshold of the refinement and at the paper's, at the same seeds.
 
-    Returns: threshold, then taught_precision and taught_recall (of the labels that Ψ_refined learns), single and multi
-    (its accuracy in percent), psi_noisy and psi_refined (average csdr of X-UMX, dB), each with its standard deviation,
-    and seeds. No row where the condition paper_threshold was not run.
+    Returns: threshold, then taught_precision and taught_recall (of the labels that Ψ_refined learns), refined_single,
+    noisy_single, refined_multi and noisy_multi (accuracy in percent), psi_noisy and psi_refined (average csdr of
+    X-UMX, dB), each with its standard deviation, and seeds. No row where the condition paper_threshold was not run.
     """
-    averages = measured.classification[measured.classification["class"] == "avg"]
-    refined = averages[averages["training_data"] == "refined"].set_index(["condition", "seed", "inputs"])["accuracy"]
-    taught = measured.labels[measured.labels["labels"] == "psi_noisy"].set_index(["condition", "seed"])
+    run = ["condition", "seed"]
+    accuracy = measured.classification[measured.classification["class"] == "avg"]
+    accuracy = accuracy[accuracy["training_data"].isin(("noisy", "refined"))]
+    accuracy = accuracy.assign(name=accuracy["training_data"] + "_" + accuracy["inputs"])
+    taught = measured.labels[measured.labels["labels"] == "psi_noisy"].set_index(run)
     sdr = by_seed[(by_seed["network"] == "xumx") & (by_seed["metric"] == "csdr")]
+    sdr = sdr[sdr["training_data"].isin(("psi_noisy", "psi_refined"))]
     table = pd.concat([
         taught[["threshold"]], taught[["precision", "recall"]].add_prefix("taught_"),
-        refined.unstack("inputs"),
-        sdr.pivot(index=["condition", "seed"], columns="training_data", values="avg")[["psi_noisy", "psi_refined"]],
-    ], axis=1).loc[lambda rows: rows["threshold"].notna()].reset_index()  # fmt: skip
-    seeds = table.loc[table["condition"] == "paper_threshold", "seed"]
-    table = table[table["condition"].isin(("base", "paper_threshold")) & table["seed"].isin(seeds)]
-    return _mean_and_deviation(table, ["threshold"], [name for name in table.columns if name not in RUN_AND_THRESHOLD])
+        accuracy.pivot(index=run, columns="name", values="accuracy"),
+        sdr.pivot(index=run, columns="training_data", values="avg"),
+    ], axis=1).reset_index()  # fmt: skip
+    table = table[table["condition"].isin(("base", "paper_threshold"))]
+    table = table[table["seed"].isin(table.loc[table["condition"] == "paper_threshold", "seed"])]
+    values = [name for name in table.columns if name not in (*run, "threshold")]
+    return _mean_and_deviation(table, ["condition", "threshold"], values)
 
 
 def sdr_of(by_seed: pd.DataFrame, names: list[tuple[str, str]]) -> pd.DataFrame:
