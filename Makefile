@@ -22,13 +22,13 @@ setup: .venv/ready
 
 reproduce: setup
 	dvc repro
-	@python analysis/make_readme.py
 test: setup
 	pytest --numprocesses 2 --dist loadfile
 
 study: setup
 	python tools/measure_energy.py dvc repro studies/dvc.yaml
 	@python analysis/make_reference.py
+	@python analysis/make_readme.py
 
 ui: setup
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000

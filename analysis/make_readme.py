@@ -1,6 +1,6 @@
-"""Write the results into README.md, between its two markers, from the tables in results/.
+"""Write the results into README.md, between its two markers, from the tables in results/reference/.
 
-python analysis/make_readme.py        from the repository's root, after make_tables.py
+python analysis/make_readme.py        from the repository's root, after make_reference.py
 """
 
 import sys
@@ -10,8 +10,9 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
+from analysis import paper
 from analysis.formatting import markdown_table
-from analysis.palette import ARM_NAMES, NETWORK_NAMES
+from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.report import VERDICTS
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
@@ -21,41 +22,60 @@ END = "<!-- end of results -->"
 
 
 def results_section(folder: Path) -> str:
-    """Table 2's and Table 1's averages beside the paper's, and the verdict on each claim: this run's, and that of all
-    the seeds of the reference.
-    """
-    table1, table2, alone, reference = (
-        pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
-        for name in ("table1", "table2", "claims", "reference/claims")
+    """From the reference: what noise costs and refinement wins back, Tables 2 and 1 with the paper's, the verdicts."""
+    gaps, table2, table1, verdicts = (
+        pd.read_csv(folder / f"reference/{name}.csv", dtype=str, keep_default_na=False)
+        for name in ("gap", "table2", "table1", "claims")
     )
-    return "\n".join([separators(table2), classifiers(table1), claims(alone, reference)])
+    return "\n".join([costs_and_gains(gaps), separators(table2), classifiers(table1), claims(verdicts)])
+
+
+def costs_and_gains(table: pd.DataFrame) -> str:
+    rows = []
+    for row in table.itertuples():
+        interval = f"{float(row.gain):+.2f} [{float(row.low):+.2f}, {float(row.high):+.2f}]"
+        published = f"{float(row.paper_gain):+.2f}" if row.paper_gain else "–"
+        shares = [_percent(share) if row.of_clean else "–" for share in (row.of_clean, row.paper_of_clean)]
+        names = [NETWORK_NAMES[row.network], f"{ARM_NAMES[row.training_data]} minus noisy"]
+        rows.append([*names, interval, published, *shares, _percent(row.of_oracle)])
+    header = ["separator", "SDR", "ours, dB", "the paper's", "share of clean minus noisy", "the paper's"]
+    return f"\n{markdown_table([*header, 'share of true labels minus noisy'], rows, text_columns=2)}\n"
 
 
 def separators(table: pd.DataFrame) -> str:
+    theirs = paper.table2().set_index(["network", "training_data"])["avg"]
     rows = [
-        [NETWORK_NAMES[row.network], ARM_NAMES.get(row.training_data, "–"), row.avg, row.paper_avg or "–"]
+        [NETWORK_NAMES[row.network], ARM_NAMES[row.training_data], _mean(row.avg, row.avg_std),
+         f"{theirs[row.network, row.training_data]:.2f}"]
         for row in table[table["metric"] == "csdr"].itertuples()
-    ]
+    ]  # fmt: skip
     header = ["separator", "trained on", "SDR, dB: ours", "the paper's"]
     return f"\n{markdown_table(header, rows, text_columns=2)}\n"
 
 
 def classifiers(table: pd.DataFrame) -> str:
-    rows = [
-        [row.inputs, f"Ψ_{row.training_data}", row.accuracy, row.paper_accuracy, row.recall, row.paper_recall]
-        for row in table[table["class"] == "avg"].itertuples()
-    ]
+    theirs = paper.table1().set_index(["inputs", "training_data", "class"])
+    rows = []
+    for row in table[table["class"] == "avg"].itertuples():
+        published = theirs.loc[(row.inputs, row.training_data, "avg")]
+        cells = [_mean(row.accuracy, row.accuracy_std), f"{published['accuracy']:.1f}"]
+        cells += [_mean(row.recall, row.recall_std), f"{published['recall']:.2f}"]
+        rows.append([row.inputs, CLASSIFIER_NAMES[row.training_data], *cells])
     header = ["inputs", "classifier", "accuracy, %: ours", "the paper's", "recall: ours", "the paper's"]
     return f"\n{markdown_table(header, rows, text_columns=2)}\n"
 
 
-def claims(alone: pd.DataFrame, reference: pd.DataFrame) -> str:
-    rows = [
-        [one.id, one.text, one.paper, both.ours, both.seeds, VERDICTS[both.holds], VERDICTS[one.holds]]
-        for one, both in zip(alone.itertuples(), reference.itertuples(), strict=True)
-    ]
-    header = ["", "claim", "paper", "ours, over seeds", "seeds", "verdict", "this run's alone"]
-    return f"\n{markdown_table(header, rows, text_columns=4)}\n"
+def claims(table: pd.DataFrame) -> str:
+    rows = [[row.id, row.text, row.paper, row.seeds, VERDICTS[row.holds]] for row in table.itertuples()]
+    return f"\n{markdown_table(['', 'claim', 'paper', 'seeds', 'verdict'], rows, text_columns=3)}\n"
+
+
+def _mean(value: str, deviation: str) -> str:
+    return f"{value} ± {deviation}" if deviation else value
+
+
+def _percent(share: str) -> str:
+    return f"{100 * float(share):.0f} %" if share else "–"
 
 
 def with_results(page: str, section: str) -> str:

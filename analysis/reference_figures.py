@@ -22,7 +22,7 @@ FLIPS = (0, 10, 20, 30, 40, 60)
 LABELS = ("noisy", "psi_noisy", "psi_refined")
 SEPARATED = ("noisy", "psi_refined", "oracle")
 KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
-CHANGES = {"removed": ("false negatives", "#d55e00"), "added": ("false positives", "#56b4e9")}
+CHANGES = {"removed": ("false negatives", "#444444"), "added": ("false positives", "#999999")}
 ROUNDS = {"psi_noisy": 0, "psi_refined": 1, "round_2": 2, "round_3": 3, "round_4": 4, "round_5": 5}
 
 
@@ -133,6 +133,7 @@ def draw_false_labels(by_seed: pd.DataFrame) -> Figure | None:
     table = sdr_of(by_seed, [("base", name) for name in (*names, "oracle")])
     if len(set(table["training_data"])) < 3:
         return None
+    table = in_common(table, "training_data")
     figure = Figure(figsize=(WIDTH * 0.6, 3.6), layout="constrained")
     ax = figure.subplots()
     for change, (label, colour) in CHANGES.items():
@@ -157,6 +158,8 @@ def draw_threshold_curve(measured: Measured, by_seed: pd.DataFrame) -> Figure | 
     sdr = by_seed[by_seed["training_data"].str.startswith("threshold_") & (by_seed["metric"] == "csdr")]
     if sdr["training_data"].nunique() < 3:  # two points say nothing of a curve
         return None
+    sdr = in_common(sdr, "training_data")
+    labels = labels[labels["seed"].isin(sdr["seed"])]
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
     for measure, line in (("precision", "-"), ("recall", "--")):
@@ -186,6 +189,8 @@ def draw_rounds(measured: Measured) -> Figure | None:
     labels = measured.labels[(measured.labels["condition"] == "base") & measured.labels["labels"].isin(ROUNDS)]
     if accuracy["training_data"].nunique() < 3:
         return None
+    accuracy = in_common(accuracy, "training_data")
+    labels = labels[labels["seed"].isin(accuracy["seed"])]
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
     shared = {"x": "round", "errorbar": "sd", "err_style": "bars", "marker": "o", "linewidth": 2, "color": INK}
@@ -203,6 +208,12 @@ def draw_rounds(measured: Measured) -> Figure | None:
     left.legend(frameon=False)
     right.legend(frameon=False)
     return figure
+
+
+def in_common(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of those seeds that have most values of `name`: every point of a line is of the same seeds."""
+    counts = table.groupby("seed")[name].nunique()
+    return table[table["seed"].isin(counts.index[counts == counts.max()])]
 
 
 def _arm_lines(arms: tuple[str, ...]) -> list[Line2D]:

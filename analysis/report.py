@@ -32,6 +32,8 @@ def report(results: Results, claims: pd.DataFrame) -> str:
         "no number here is typed in. Numbers in brackets are the paper's "
         "([Koo et al., ISMIR 2023](https://arxiv.org/abs/2307.12576)), measured on other music with other training "
         "budgets: compare the order and the gaps, not the level.",
+        "One run, one seed: its verdicts are about these very trainings. Over several seeds, with the ablations and "
+        "the studies: [reference/](reference/README.md).",
         summary(claims),
         "## Claims",
         *claim_parts(claims),
@@ -60,9 +62,9 @@ def summary(claims: pd.DataFrame) -> str:
     """How many claims hold, in one sentence, and what stands behind it."""
     found = {verdict: claims.loc[claims["holds"] == verdict, "id"] for verdict in VERDICTS}
     tested = sum(len(ids) for verdict, ids in found.items() if verdict)
-    text = f"**{len(found['true'])} of {tested} claims that were tested hold"
+    text = f"**Of {tested} claims that were tested, {len(found['true'])} came out true"
     failing = found["false"]
-    text += f"; {_listed(failing)} {'does' if len(failing) == 1 else 'do'} not" if len(failing) else ""
+    text += f"; {_listed(failing)} false" if len(failing) else ""
     text += f"; {_listed(found[UNDECIDED])} could not be decided" if len(found[UNDECIDED]) else ""
     text += ".**"
     return text + (f" Not tested: {_listed(found[''])}." if len(found[""]) else "")
