@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stages.pipeline.params import Params
 from stages.pipeline.publishing import publish_training, training_fingerprint
-from stages.pipeline.stage import run_stage
+from stages.pipeline.stage import fingerprint, run_stage
 from stages.pipeline.training import Batch, fit
 from stages.separation.mixtures import TrainingMixtures
 from stages.separation.networks import NETWORKS, load_separator
@@ -39,9 +39,10 @@ def main(params: Params) -> float:
     mixtures.done = xumx.steps
     held_out = TrainingMixtures("psi_refined", arm, root, params, settings, split="valid")
     model = load_separator(FROM, "xumx", params)
+    key = fingerprint(training_fingerprint("separation", table, params), FROM)
     curves = fit(
         model, network.loss, mixtures, name=name, settings=settings, compute=params.compute, seed=params.seed,
-        fingerprint=training_fingerprint("separation", table, params), validate=validation(network, held_out),
+        fingerprint=key, validate=validation(network, held_out),
     )  # fmt: skip
     publish_training("separator", ITEM, name, params, data=table, model=model, curves=curves)
     return curves.training_seconds

@@ -30,7 +30,10 @@ def open_workspace(condition: str, seed: int) -> Path:
     changed = OmegaConf.merge(OmegaConf.load("params.yaml"), conditions[condition] or {}, {"seed": seed})
     with atomic_file(folder / "params.yaml") as temporary:
         temporary.write_text(OmegaConf.to_yaml(changed))
-        load_params(temporary)
+        try:
+            load_params(temporary)
+        except InputError as error:
+            raise InputError(f"{CONDITIONS}: {condition}: {str(error).partition(': ')[2]}") from error
     for root in CATALOGUE_ROOTS.values():
         link = folder / root
         link.parent.mkdir(parents=True, exist_ok=True)

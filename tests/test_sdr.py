@@ -112,3 +112,12 @@ def test_the_ideal_ratio_mask_is_better_than_the_mixture():
     assert masked.shape == sources.shape
     assert (frame_sdr(sources, masked, RATE) > frame_sdr(sources, nothing, RATE) + 15).all()
     np.testing.assert_allclose(masked.sum(axis=0), mixture, atol=1e-5)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_estimate_that_is_not_finite_has_no_score(value):
+    references = np.random.default_rng(0).uniform(-0.5, 0.5, (4, 2, 8000))
+    estimates = 0.5 * references
+    estimates[2, 0, 17] = value
+    with pytest.raises(InputError, match="estimate of drums: expected finite samples"):
+        score_song(references, estimates, 8000)

@@ -239,3 +239,11 @@ def test_overlapping_chunks_add_up_to_the_whole(frames):
     result = overlap_add(estimate, mixture, chunk=1000)
     assert set(seen) == {(2, 1000)}
     torch.testing.assert_close(result, factors * mixture, rtol=0, atol=1e-6)
+
+
+def test_a_damaged_validation_file_stops_the_training(arm, small):
+    table, root = arm
+    for path in set(table.loc[table["split"] == "valid", "path"]):
+        (root / path).write_bytes(b"RIFF")
+    with pytest.raises(InputError, match="expected a readable WAV file"):
+        train_separator("xumx", "noisy", table, root, small, name="xumx/damaged", fingerprint="")

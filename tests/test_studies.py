@@ -63,7 +63,7 @@ def test_an_unknown_condition_is_one_line(repository):
 
 def test_a_condition_with_wrong_parameters_leaves_nothing(repository):
     Path("studies/conditions.yaml").write_text("loud: {corruption: {flip_rate: {vocals: 2.0}}}")
-    with pytest.raises(InputError, match=r"corruption\.flip_rate\.vocals"):
+    with pytest.raises(InputError, match=r"^studies/conditions\.yaml: loud: corruption\.flip_rate\.vocals"):
         open_workspace("loud", 0)
     assert not list(Path("studies").glob("loud*/*"))
 
@@ -162,7 +162,7 @@ def test_half_done_studies_give_what_they_have(tmp_path):
     assert claims.loc["C11", "holds"] in ("true", "false", "undecided")
     assert list(claims.loc[["C1", "C4", "C10", "C13"], "holds"]) == [""] * 4
     assert list(pd.read_csv(tmp_path / "reference/table3.csv")["variant"].unique()) == [
-        "proposed", "threshold_0.9", "single_labeled_only", "oracle",
+        "noisy", "proposed", "threshold_0.9", "single_labeled_only", "oracle", "clean",
     ]  # fmt: skip
     assert list(pd.read_csv(tmp_path / "table3.csv").columns) == ["variant", "metric", *CLASSES, "avg"]
     page = (tmp_path / "reference/README.md").read_text()

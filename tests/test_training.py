@@ -42,11 +42,11 @@ def network() -> torch.nn.Module:
     return torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1))
 
 
-def run(model, batches, fingerprint="f", workers=0, settings=SETTINGS):
+def run(model, batches, fingerprint="f", workers=0, settings=SETTINGS, validate=lambda m: m(torch.ones(1, 3)).item()):
     compute = Compute(device="cpu", devices=1, num_nodes=1, threads=1, workers=workers)
     return fit(
         model, lambda m, b: (m(b["x"]) - b["y"]).square().mean(), batches, name="toy/arm/seed0", settings=settings,
-        compute=compute, seed=0, fingerprint=fingerprint, validate=lambda m: m(torch.ones(1, 3)).item(),
+        compute=compute, seed=0, fingerprint=fingerprint, validate=validate,
     )  # fmt: skip
 
 
@@ -189,3 +189,8 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path):
     write_weights(torch.nn.Linear(3, 1), tmp_path / "a.safetensors")
     with pytest.raises(InputError, match=r"a\.safetensors: expected the weights of a Sequential"):
         read_weights(network(), tmp_path / "a.safetensors")
+
+
+def test_a_validation_that_is_not_finite_stops_the_training(every_step_is_saved):
+    with pytest.raises(InputError, match=r"toy/arm/seed0: step 4: expected a finite validation loss, got nan"):
+        run(network(), Steps(), validate=lambda model: float("nan"))

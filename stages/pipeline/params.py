@@ -12,6 +12,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 DataSetName = Literal["musdb18", "musdb18hq", "medleydb", "moisesdb", "sdxdb23", "folder"]
+MISLABELLED = "sdxdb23"
 
 
 class Section(BaseModel):
@@ -61,6 +62,13 @@ class Stems(Section):
     noisy: TrainingSet
     test: TestSet
 
+    @model_validator(mode="after")
+    def truth_where_it_counts(self) -> "Stems":
+        for name, chosen in (("clean", self.clean), ("test", self.test)):
+            if chosen.source == MISLABELLED:
+                raise ValueError(f"{name}.source: {MISLABELLED} comes mislabelled, so it can only be the noisy set")
+        return self
+
     @field_validator("song_seconds")
     @classmethod
     def shortest_first(cls, value: list[float]) -> list[float]:
@@ -73,6 +81,13 @@ class Bleeding(Section):
     rate: Probability
     gain_db: Annotated[list[Annotated[float, Field(le=0)]], Field(min_length=2, max_length=2)]
 
+    @field_validator("gain_db")
+    @classmethod
+    def lowest_first(cls, value: list[float]) -> list[float]:
+        if value[0] > value[1]:
+            raise ValueError("expected the lowest first")
+        return value
+
 
 class Corruption(Section):
     flip_rate: PerClass
@@ -83,6 +98,8 @@ class Corruption(Section):
 
     @model_validator(mode="after")
     def rows_are_distributions(self) -> "Corruption":
+        if missing := set(PerClass.model_fields) - self.confusion.keys():
+            raise ValueError(f"confusion: expected a row for each class, {sorted(missing)[0]} is missing")
         for name, row in self.confusion.items():
             if name in row or abs(sum(row.values()) - 1) > 1e-6:
                 raise ValueError(f"confusion.{name}: expected chances of the other classes that sum to 1, got {row}")

@@ -50,7 +50,7 @@ def log_run(
 
     Args:
         experiment: the stage's name; its runs are what the UI compares.
-        name: e.g. "xumx/psi_refined/seed0".
+        name: e.g. "xumx/psi_refined/seed0"; in a study, its workspace goes before.
         data: the file that says what the result was made from (an arm, a manifest).
         metrics: nested numbers; keys are joined by "/", None is left out.
         files: results to attach; they and `metrics` are what makes a result the same.
@@ -59,6 +59,8 @@ def log_run(
 
     Raises InputError if MLflow cannot store it.
     """
+    if Path.cwd().parent.name == "studies":
+        name = f"{Path.cwd().name}/{name}"  # all conditions of the studies have runs of the same names
     key = fingerprint(experiment, name, params.model_dump(), metrics, *files)
     with mlflow_store(f"MLflow run {name} of {experiment}") as client:
         from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag

@@ -91,10 +91,10 @@ def fit(
         loss: maps (model, batch) to a scalar, a mean over the batch.
         name: of the run, e.g. "xumx/psi_refined/seed0"; also where its checkpoints are.
         fingerprint: of everything that the result depends on; a checkpoint with another one is not used.
-        validate: the lower the better; measured ten times in a training, and at its end.
+        validate: the lower the better; measured some ten times in a training, and at its end.
 
-    Raises InputError with the songs of the batch at the first loss or gradient that is not finite; the last checkpoint
-    stays.
+    Raises InputError with the songs of the batch at the first loss or gradient that is not finite, and at such a
+    validation; the last checkpoint stays.
     """
     fabric = launch(compute, settings)
     batches.examples = range(fabric.global_rank, settings.batch, fabric.world_size)
@@ -148,6 +148,8 @@ def fit(
             if validate and (done % validate_every == 0 or last):
                 validation = _validated(average.module if average else model, validate)
                 validation = fabric.broadcast(validation)  # all processes stop at the same step
+                if not math.isfinite(validation):
+                    raise InputError(f"{name}: step {step}: expected a finite validation loss, got {validation:g}")
             curves.points.append((done, sum(since) / len(since), validation))
             since.clear()
             progress.set_postfix(loss=f"{curves.points[-1][1]:.4g}", refresh=False)

@@ -99,9 +99,14 @@ def score_song(references: np.ndarray, estimates: np.ndarray, rate: int, museval
         references, estimates: (4, 2, frames), in the order of CLASSES.
         museval: also measure museval's ISR, SIR and SAR.
 
+    Raises InputError for an estimate with a sample that is not finite.
+
     Returns: csdr (median over frames, NaN if none is finite) and usdr (whole track) by class, likewise isr, sir and
         sar on request; the counts frames, nan_frames and silent_estimates.
     """
+    for name, estimate in zip(CLASSES, estimates, strict=True):
+        if not np.isfinite(estimate).all():
+            raise InputError(f"estimate of {name}: expected finite samples, got NaN or infinity")
     frames = frame_sdr(references, estimates, rate)
     values = {"csdr": _median(frames), "usdr": track_sdr(references, estimates)}
     if museval:

@@ -34,7 +34,10 @@ def score_test_songs(name: str, run: str, separate: Separate, params: Params) ->
         mixture, *stems = (read_audio(ROOT / file.path, 0, file.frames, params.stems.rate) for file in wanted)
         references = np.stack(stems)
         estimates = separate(mixture, references)
-        scores[song] = score_song(references, estimates, params.stems.rate, params.scoring.museval)
+        try:
+            scores[song] = score_song(references, estimates, params.stems.rate, params.scoring.museval)
+        except InputError as error:
+            raise InputError(f"{name}: song {song}: {error}") from error
     metrics = aggregate(scores)
     table = pd.DataFrame(
         [

@@ -36,10 +36,12 @@ def train_separator(
     torch.manual_seed(params.seed)
     model = chosen.build(params, mixtures)
     try:
-        validate = validation(chosen, TrainingMixtures(arm_name, arm, root, params, settings, split="valid"))
+        held_out = TrainingMixtures(arm_name, arm, root, params, settings, split="valid")
     except InputError as error:
         print(f"{name}: no validation loss: {error}", file=sys.stderr)
         validate = None
+    else:
+        validate = validation(chosen, held_out)
     curves = fit(
         model, chosen.loss, mixtures, name=name, settings=settings, compute=params.compute,
         seed=params.seed, fingerprint=fingerprint, validate=validate,

@@ -1,0 +1,70 @@
+"""What a stage runs, its DVC stage depends on: a change of code never leaves an old result behind."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+# Read, write, check and log; what they change fails or is the same.
+PLUMBING = {f"stages/pipeline/{name}.py" for name in ("__init__", "errors", "files", "params", "stage", "tracking")}
+TRAINING = {f"stages/pipeline/{name}.py" for name in ("training", "checkpoints", "publishing")}
+TRAINS = re.compile(r"train_|refine_again|fine_tune")
+STAGE = re.compile(r"python -m stages\.(\w+)")
+
+
+def imported(file: Path) -> set[Path]:
+    """The files of this repository that one imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            path = ROOT / name.replace(".", "/")
+            found |= {each for each in (path.with_suffix(".py"), path / "__init__.py") if each.is_file()}
+    return found
+
+
+def closure(module: str) -> set[str]:
+    """The files that a stage's module runs: its own imports and theirs, but for what other stages' modules import."""
+    own = ROOT / f"stages/{module}.py"
+    seen, todo = set(), [own]
+    while todo:
+        file = todo.pop()
+        if file not in seen:
+            seen.add(file)
+            if file == own or file.parent != ROOT / "stages":
+                todo += imported(file)
+    return {path.relative_to(ROOT).as_posix() for path in seen}
+
+
+def stages(file: str) -> list[tuple[str, list[str], list[str]]]:
+    """Name, modules and dependencies of every stage of a DVC file."""
+    found = []
+    for name, stage in yaml.safe_load((ROOT / file).read_text())["stages"].items():
+        stage = stage.get("do", stage)
+        commands = stage["cmd"] if isinstance(stage["cmd"], list) else [stage["cmd"]]
+        found.append((f"{file}:{name}", STAGE.findall("\n".join(commands)), stage["deps"]))
+    return found
+
+
+@pytest.mark.parametrize(("name", "modules", "dependencies"), stages("dvc.yaml") + stages("studies/dvc.yaml"))
+def test_a_stage_depends_on_what_it_runs(name, modules, dependencies):
+    needed = set().union(*(closure(module) for module in modules)) - PLUMBING
+    needed = {path for path in needed if Path(path).parent != Path("stages") or Path(path).stem in modules}
+    needed = {path for path in needed if not path.startswith("stages/stems/") and path != "stages/__init__.py"}
+    if not any(TRAINS.match(module) for module in modules):
+        needed -= TRAINING
+    missing = {path for path in needed if not any(Path(path).is_relative_to(each) for each in dependencies)}
+    assert not missing
+
+
+def test_what_makes_the_inputs_of_table_1_is_a_dependency():
+    for name, modules, dependencies in stages("dvc.yaml") + stages("studies/dvc.yaml"):
+        if {"score_classifier", "refine_again"} & set(modules):
+            assert "stages/stems/segments.py" in dependencies, name
