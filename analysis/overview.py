@@ -43,8 +43,8 @@ def draw_overview() -> Figure:
         training_set(ax, arm)
     for arm in ("noisy", "psi_noisy", "psi_refined"):
         arrow(ax, (ARM_PLACES[arm], BOTTOM), (ARM_PLACES[arm], 1.22))
-    origin = f"{subscripted(CLASSIFIER_NAMES['clean'])} learns from clean stems"
-    words(ax, ARM_PLACES["psi_clean"], 1.34, origin, 8.5)
+    origin = f"{subscripted(CLASSIFIER_NAMES['clean'])} learns from clean stems,\nrelabels the noisy ones"
+    words(ax, ARM_PLACES["psi_clean"], 1.36, origin, 8.5)
     separators(ax)
     legend(ax)
     return figure
