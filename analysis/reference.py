@@ -8,11 +8,13 @@ figure be drawn again from what is committed.
 
 import re
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
+from omegaconf import OmegaConf
 
 from analysis.formatting import write_csv
 from analysis.results import (
@@ -27,9 +29,10 @@ from analysis.results import (
     read_json,
     read_timing,
 )
+from stages.open_workspace import workspace_params
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
-from stages.pipeline.params import load_params
+from stages.pipeline.params import Params, load_params
 from stages.stems import CLASSES
 from stages.stems.segments import PROBABILITIES, TRUTHS
 
@@ -95,7 +98,20 @@ def runs_below(root: Path) -> list[tuple[str, int, Path]]:
     """Condition, seed and folder of every workspace, and of the pipeline itself."""
     found = [(WORKSPACE.fullmatch(path.name), path) for path in sorted((root / "studies").glob("*-seed*"))]
     workspaces = [(match["condition"], int(match["seed"]), path) for match, path in found if match and path.is_dir()]
+    for condition, seed, path in workspaces:
+        check_workspace(root, condition, seed, path)
     return [*workspaces, ("base", load_params(root / "params.yaml").seed, root)]
+
+
+def check_workspace(root: Path, condition: str, seed: int, workspace: Path) -> None:
+    """InputError where a workspace was run with other parameters than its condition and seed ask for today."""
+    wanted = Params.model_validate(OmegaConf.to_container(workspace_params(root, condition, seed)))
+    found = load_params(workspace / "params.yaml")
+    if found.model_dump(exclude={"compute"}) != wanted.model_dump(exclude={"compute"}):
+        raise InputError(
+            f"{workspace}/params.yaml: expected {root / 'params.yaml'} with what {condition} changes; remove the "
+            "workspace, or run the study anew"
+        )
 
 
 def check_parameters(ours: Path, kept: Path) -> None:
@@ -177,7 +193,8 @@ def _labels(workspace: Path) -> pd.DataFrame:
             content = read_json(workspace, file)
             threshold = content.get("threshold")
             counts = [int(number(content, file, key)) for key in LABEL_COUNTS]
-            quality = [number(content, file, "label_quality", measure) for measure in LABEL_MEASURES]
+            known = content.get("label_quality") is not None
+            quality = [number(content, file, "label_quality", name) if known else nan for name in LABEL_MEASURES]
             rows.append([Path(file).stem, threshold if isinstance(threshold, float) else None, *counts, *quality])
     return pd.DataFrame(rows, columns=COLUMNS["labels"][2:])
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import yaml
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
@@ -21,13 +21,18 @@ from stages.stems.manifest import CATALOGUE_ROOTS
 CONDITIONS = Path("studies/conditions.yaml")
 
 
-def open_workspace(condition: str, seed: int) -> Path:
-    """Returns the workspace's folder. Raises InputError for an unknown condition and for parameters that are wrong."""
-    conditions = yaml.safe_load(CONDITIONS.read_text(encoding="utf-8"))
+def workspace_params(root: Path, condition: str, seed: int) -> DictConfig:
+    """The parameters of the repository at `root` with a condition's changes. Raises InputError for an unknown one."""
+    conditions = yaml.safe_load((root / CONDITIONS).read_text(encoding="utf-8"))
     if condition not in conditions:
         raise InputError(f"unknown condition {condition!r}: expected one of {', '.join(conditions)} ({CONDITIONS})")
+    return OmegaConf.merge(OmegaConf.load(root / "params.yaml"), conditions[condition] or {}, {"seed": seed})
+
+
+def open_workspace(condition: str, seed: int) -> Path:
+    """Returns the workspace's folder. Raises InputError for an unknown condition and for parameters that are wrong."""
     folder = Path("studies") / f"{condition}-seed{seed}"
-    changed = OmegaConf.merge(OmegaConf.load("params.yaml"), conditions[condition] or {}, {"seed": seed})
+    changed = workspace_params(Path(), condition, seed)
     with atomic_file(folder / "params.yaml") as temporary:
         temporary.write_text(OmegaConf.to_yaml(changed))
         try:

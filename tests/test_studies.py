@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from analysis.make_reference import make_reference
 from analysis.reference import collect
 from analysis.reference_tables import sdr_by_seed
-from stages.open_workspace import open_workspace
+from stages.open_workspace import open_workspace, workspace_params
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params, load_params
 from stages.stems import CLASSES
@@ -95,6 +95,9 @@ def workspace(root: Path, name: str, variants: tuple[str, ...] = (), seed: int =
     """What a run of the pipeline and some variants would have measured; made up."""
     folder, random = made_up.write_metrics(root / name), np.random.default_rng(seed)
     (root.parent / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    (root / "conditions.yaml").write_text(yaml.safe_dump(CONDITIONS))
+    condition, number = name.split("-seed")
+    OmegaConf.save(workspace_params(root.parent, condition, int(number)), folder / "params.yaml")
     for variant in variants:
         made_up.separator_files(folder, f"xumx-{variant}", 4.0, random)
     return folder
@@ -122,6 +125,26 @@ def test_measurements_outlive_their_workspace(tmp_path):
     both = collect(tmp_path / "there", tmp_path / "measured")
     assert set(both.separation["seed"]) == {1, 2} and set(both.decisions["seed"]) == {1, 2}
     assert len(both.labels) == 2 * len(kept.labels)
+
+
+def test_a_workspace_of_other_parameters_is_refused(tmp_path):
+    folder = workspace(tmp_path / "studies", "flips_40-seed1")
+    computed = yaml.safe_load((folder / "params.yaml").read_text())
+    computed["compute"]["threads"] = 7
+    (folder / "params.yaml").write_text(yaml.safe_dump(computed))
+    assert len(collect(tmp_path, tmp_path / "measured").separation)
+    computed["refinement"]["threshold"] = 0.25
+    (folder / "params.yaml").write_text(yaml.safe_dump(computed))
+    with pytest.raises(InputError, match=r"flips_40-seed1/params\.yaml: expected .* what flips_40 changes"):
+        collect(tmp_path, tmp_path / "measured")
+
+
+def test_labels_of_unknown_truth_are_counted_alone(tmp_path):
+    folder = workspace(tmp_path / "studies", "base-seed1")
+    file = folder / "metrics/refine_labels/psi_noisy.json"
+    made_up.write(file, json.loads(file.read_text()) | {"label_quality": None})
+    labels = collect(tmp_path, tmp_path / "measured").labels.set_index("labels")
+    assert np.isnan(labels.loc["psi_noisy", "f1"]) and labels.loc["psi_noisy", "segments"] == 1900
 
 
 def test_the_pipelines_own_run_is_base_at_its_seed(tmp_path):
