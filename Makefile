@@ -22,6 +22,7 @@ setup: .venv/ready
 
 reproduce: setup
 	dvc repro
+test: export OMP_WAIT_POLICY := passive   # waiting threads leave the cores to the other test process
 test: setup
 	pytest --numprocesses 2 --dist loadfile
 
