@@ -22,7 +22,9 @@ setup: .venv/ready
 
 reproduce: setup
 	dvc repro
-test: export OMP_WAIT_POLICY := passive   # waiting threads leave the cores to the other test process
+
+# Two processes on two cores: threads that wait must not spin.
+test: export OMP_WAIT_POLICY := passive
 test: setup
 	pytest --numprocesses 2 --dist loadfile
 
