@@ -95,9 +95,13 @@ def collect(root: Path, folder: Path) -> Measured:
 
 
 def runs_below(root: Path) -> list[tuple[str, int, Path]]:
-    """Condition, seed and folder of every workspace, and of the pipeline itself."""
+    """Condition, seed and folder of every workspace that was opened, and of the pipeline itself."""
     found = [(WORKSPACE.fullmatch(path.name), path) for path in sorted((root / "studies").glob("*-seed*"))]
-    workspaces = [(match["condition"], int(match["seed"]), path) for match, path in found if match and path.is_dir()]
+    workspaces = [
+        (match["condition"], int(match["seed"]), path)
+        for match, path in found
+        if match and (path / "params.yaml").exists()
+    ]
     for condition, seed, path in workspaces:
         check_workspace(root, condition, seed, path)
     return [*workspaces, ("base", load_params(root / "params.yaml").seed, root)]
