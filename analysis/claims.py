@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis.bootstrap import CONFIDENCE, Interval, holm, interval, two_sided
-from analysis.measurements import Asked, Measurements, Scores, Value
+from analysis.measurements import Measurements, Scores, Value
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.paper import claims as paper_claims
 from analysis.results import NETWORKS
@@ -136,10 +136,8 @@ def decide(measurements: Measurements) -> pd.DataFrame:
     """
     tested: dict[str, tuple[bool, float, str, int]] = {}
     for name, rule in RULES.items():
-        parts, asked = rule(), Asked()
-        for part in parts:
-            part.value(asked)
-        chosen = measurements.that_have(asked)
+        parts = rule()
+        chosen = measurements.asked_by(*(part.value for part in parts))
         if chosen:
             found = [interval(chosen, part.value, part.bound) for part in parts]
             ours = "; ".join(_text(part, part_found) for part, part_found in zip(parts, found, strict=True))

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 
 from analysis import paper
 from analysis.formatting import markdown_table
+from analysis.gap import gap_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.report import VERDICTS
 from stages.pipeline.errors import InputError
@@ -23,23 +24,12 @@ END = "<!-- end of results -->"
 
 def results_section(folder: Path) -> str:
     """From the reference: what noise costs and refinement wins back, Tables 2 and 1 with the paper's, the verdicts."""
-    gaps, table2, table1, verdicts = (
+    gaps = pd.read_csv(folder / "reference/gap.csv")
+    table2, table1, verdicts = (
         pd.read_csv(folder / f"reference/{name}.csv", dtype=str, keep_default_na=False)
-        for name in ("gap", "table2", "table1", "claims")
+        for name in ("table2", "table1", "claims")
     )
-    return "\n".join([costs_and_gains(gaps), separators(table2), classifiers(table1), claims(verdicts)])
-
-
-def costs_and_gains(table: pd.DataFrame) -> str:
-    rows = []
-    for row in table.itertuples():
-        interval = f"{float(row.gain):+.2f} [{float(row.low):+.2f}, {float(row.high):+.2f}]"
-        published = f"{float(row.paper_gain):+.2f}" if row.paper_gain else "–"
-        shares = [_percent(share) if row.of_clean else "–" for share in (row.of_clean, row.paper_of_clean)]
-        names = [NETWORK_NAMES[row.network], f"{ARM_NAMES[row.training_data]} minus noisy"]
-        rows.append([*names, interval, published, *shares, _percent(row.of_oracle)])
-    header = ["separator", "SDR", "ours, dB", "the paper's", "share of clean minus noisy", "the paper's"]
-    return f"\n{markdown_table([*header, 'share of true labels minus noisy'], rows, text_columns=2)}\n"
+    return "\n".join([f"\n{gap_markdown(gaps)}\n", separators(table2), classifiers(table1), claims(verdicts)])
 
 
 def separators(table: pd.DataFrame) -> str:
@@ -72,10 +62,6 @@ def claims(table: pd.DataFrame) -> str:
 
 def _mean(value: str, deviation: str) -> str:
     return f"{value} ± {deviation}" if deviation else value
-
-
-def _percent(share: str) -> str:
-    return f"{100 * float(share):.0f} %" if share else "–"
 
 
 def with_results(page: str, section: str) -> str:

@@ -5,7 +5,6 @@ below studies/ hold, however little, and draws everything again from all that wa
 (results/reference/measured/).
 """
 
-import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 from analysis import paper
 from analysis.claims import RULES, decide
 from analysis.formatting import markdown_table, round_columns, rounded, write_csv
-from analysis.gap import gap_table
+from analysis.gap import GAP_DECIMALS, gap_markdown, gap_table
 from analysis.make_figures import save, style
 from analysis.measurements import measurements
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
@@ -44,7 +43,6 @@ from stages.pipeline.params import load_params
 from stages.stems.segments import ARMS
 
 ENERGY = "energy.csv"  # written by tools/measure_energy.py
-GAP_DECIMALS = dict.fromkeys(("gain", "low", "high", "of_clean", "of_oracle", "paper_gain", "paper_of_clean"), 2)
 TABLE1_PLACES = (("accuracy", 1, 1), ("f1", 3, 3), ("precision", 3, 2), ("recall", 3, 2))  # ours, the paper's
 FIGURES = {
     "figure4.png": "Figure 4: precision and recall of the classifiers on single stems against the threshold",
@@ -118,7 +116,13 @@ def parts(
     )
     yield summary(claims)
     yield "## What label noise costs, and what refinement wins back"
-    yield from costs_and_gains(gaps)
+    yield (
+        "Frame-wise SDR above that of training on the noisy labels: the mean over songs and seeds, averaged over the "
+        "classes, with its 95 % interval. A refinement's share of *clean minus noisy* is what the paper's numbers "
+        "give, though that gap is also one between two catalogues; its share of *true labels minus noisy* is of the "
+        "noise alone."
+    )
+    yield gap_markdown(gaps)
     reading = Path(__file__).with_name("reference_reading.md")
     yield reading.read_text(encoding="utf-8").strip()
     yield "## Claims"
@@ -148,28 +152,6 @@ def parts(
     yield runs(measured)
     yield "## What it took"
     yield from costs(measured, energy)
-
-
-def costs_and_gains(gaps: pd.DataFrame) -> Iterator[str]:
-    yield (
-        "Frame-wise SDR above that of training on the noisy labels: the mean over songs and seeds, averaged over the "
-        "classes, with its 95 % interval. A refinement's share of *clean minus noisy* is what the paper's numbers "
-        "give, though that gap is also one between two catalogues; its share of *true labels minus noisy* is of the "
-        "noise alone."
-    )
-    rows = []
-    for row in gaps.to_dict("records"):
-        interval = f"{row['gain']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"
-        shares = [_percent(row[name]) for name in ("of_clean", "of_oracle", "paper_of_clean")]
-        names = [NETWORK_NAMES[row["network"]], f"{ARM_NAMES[row['training_data']]} minus noisy"]
-        published = "-" if math.isnan(row["paper_gain"]) else f"{row['paper_gain']:+.2f}"
-        rows.append([*names, interval, *shares[:2], published, shares[2], str(row["seeds"])])
-    header = ["separator", "", "dB", "of clean minus noisy", "of true labels minus noisy", "paper, dB"]
-    yield markdown_table([*header, "of clean minus noisy", "seeds"], rows, text_columns=2)
-
-
-def _percent(share: float) -> str:
-    return "-" if math.isnan(share) else f"{100 * share:.0f} %"
 
 
 def separation(table: pd.DataFrame) -> str:

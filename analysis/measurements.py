@@ -4,6 +4,7 @@ Test songs and seeds are the units of every statistic; frames and segments of on
 independent of each other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -69,6 +70,13 @@ class Measurements:
             values[lacking] = np.nan  # what is compared is the same songs
         decisions = {key: [self.decisions[key][i] for i in kept] for key in asked.decision_keys}
         return Measurements(self.songs, [self.seeds[i] for i in kept], sdr, decisions)
+
+    def asked_by(self, *values: Callable[[Scores], Value]) -> "Measurements | None":
+        """`that_have` what these values ask for."""
+        asked = Asked()
+        for value in values:
+            value(asked)
+        return self.that_have(asked)
 
     def as_measured(self) -> "Resampled":
         """Every song and seed once."""

@@ -8,6 +8,7 @@ from scipy.stats import norm
 from analysis import paper
 from analysis.bootstrap import Interval, holm, interval, two_sided
 from analysis.claims import RULES, decide
+from analysis.gap import gap_table
 from analysis.measurements import Asked, macro_average, measurements
 from stages.stems import CLASSES
 from stages.stems.segments import PROBABILITIES, TRUTHS
@@ -234,3 +235,23 @@ def test_claims_come_out_true_false_undecided_or_not_tested() -> None:
     assert verdict(-0.5 + spread)["holds"] == "false"
     undecided = verdict(0.01 + spread)
     assert undecided["holds"] == "undecided" and "[" in undecided["ours"]
+
+
+def test_what_noise_costs_and_refinement_wins_back_of_known_sdrs() -> None:
+    level = {"clean": 4.0, "oracle": 3.5, "noisy": 3.0, "psi_noisy": 3.4}  # dB, the same in every song but for a spread
+    rows = [
+        [seed, "xumx", arm, f"song {song}", c, sdr + song]
+        for arm, sdr in level.items()
+        for seed in ((0, 1) if arm != "oracle" else (1,))
+        for song in range(5)
+        for c in CLASSES
+    ]
+    songs = pd.DataFrame(rows, columns=["seed", "network", "training_data", "song", "class", "csdr"])
+    table = gap_table(measurements(songs, NO_DECISIONS, 0.5)).set_index("training_data")
+    assert list(table.index) == ["clean", "oracle", "psi_noisy"] and list(table["seeds"]) == [2, 1, 2]
+    assert list(table["gain"]) == pytest.approx([1.0, 0.5, 0.4])
+    assert table.loc["psi_noisy", ["low", "high"]].tolist() == pytest.approx([0.4, 0.4])  # paired: the spread cancels
+    assert table.loc["psi_noisy", ["of_clean", "of_oracle"]].tolist() == pytest.approx([0.4, 0.8])
+    assert table.loc[["clean", "oracle"], ["of_clean", "of_oracle"]].isna().all(axis=None)
+    assert table["paper_gain"].tolist() == pytest.approx([2.92, np.nan, 1.83], nan_ok=True)
+    assert table.loc["psi_noisy", "paper_of_clean"] == pytest.approx(1.83 / 2.92)

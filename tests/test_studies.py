@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from analysis.make_reference import make_reference
 from analysis.reference import collect
+from analysis.reference_figures import in_common
 from analysis.reference_tables import sdr_by_seed
 from stages.open_workspace import open_workspace, workspace_params
 from stages.pipeline.errors import InputError
@@ -224,6 +225,12 @@ def test_two_thresholds_are_no_curve_and_three_are(tmp_path):
         made_up.write(folder / f"metrics/label_variant/{name}.json", content | {"threshold": threshold})
         make_reference(tmp_path, tmp_path)
         assert curve.exists() == drawn
+
+
+def test_a_line_has_the_same_seeds_at_every_point():
+    table = pd.DataFrame({"seed": [0, 0, 0, 1, 1, 2], "name": ["a", "b", "c", "a", "b", "a"]})
+    assert in_common(table, "name")["seed"].tolist() == [0, 0, 0]
+    assert in_common(table[table["name"] != "c"], "name")["seed"].tolist() == [0, 0, 1, 1]
 
 
 def test_the_papers_threshold_stands_beside_ours_at_the_same_seeds(tmp_path):
