@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stages.pipeline.errors import InputError
 
@@ -13,6 +13,15 @@ Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 DataSetName = Literal["musdb18", "musdb18hq", "medleydb", "moisesdb", "sdxdb23", "folder"]
 MISLABELLED = "sdxdb23"
+
+
+def _lowest_first(value: list[float]) -> list[float]:
+    if value[0] > value[1]:
+        raise ValueError("expected the lowest first")
+    return value
+
+
+TWO, LOWEST_FIRST = Field(min_length=2, max_length=2), AfterValidator(_lowest_first)
 
 
 class Section(BaseModel):
@@ -57,7 +66,7 @@ TestSet = Annotated[RenderedTest | Recorded, Field(discriminator="source")]
 
 class Stems(Section):
     rate: Annotated[int, Field(ge=8000, le=192000)]
-    song_seconds: Annotated[list[Annotated[float, Field(ge=4)]], Field(min_length=2, max_length=2)]
+    song_seconds: Annotated[list[Annotated[float, Field(ge=4)]], TWO, LOWEST_FIRST]
     clean: TrainingSet
     noisy: TrainingSet
     test: TestSet
@@ -69,24 +78,10 @@ class Stems(Section):
                 raise ValueError(f"{name}.source: {MISLABELLED} comes mislabelled, so it can only be the noisy set")
         return self
 
-    @field_validator("song_seconds")
-    @classmethod
-    def shortest_first(cls, value: list[float]) -> list[float]:
-        if value[0] > value[1]:
-            raise ValueError("expected the shortest first")
-        return value
-
 
 class Bleeding(Section):
     rate: Probability
-    gain_db: Annotated[list[Annotated[float, Field(le=0)]], Field(min_length=2, max_length=2)]
-
-    @field_validator("gain_db")
-    @classmethod
-    def lowest_first(cls, value: list[float]) -> list[float]:
-        if value[0] > value[1]:
-            raise ValueError("expected the lowest first")
-        return value
+    gain_db: Annotated[list[Annotated[float, Field(le=0)]], TWO, LOWEST_FIRST]
 
 
 class Corruption(Section):
