@@ -275,3 +275,11 @@ def test_validation_songs_must_be_asked_for_where_a_set_names_none(trees):
         recorded_songs("clean", Recorded(source="folder", root=str(trees["folder"]), exclude=["fourth"]), 8000)
     with pytest.raises(InputError, match="names its validation songs: expected 0"):
         recorded_songs("clean", Recorded(source="musdb18hq", root=str(trees["musdb18hq"]), validation=2), 8000)
+
+
+@pytest.mark.parametrize("catalogue", ["clean", "test"])
+def test_a_mislabelled_set_can_only_be_the_noisy_one(catalogue, trees):
+    chosen = Recorded(source="sdxdb23", root=str(trees["sdxdb23"]), validation=1)
+    with pytest.raises(InputError, match=f"^stems.{catalogue}.source: sdxdb23 comes mislabelled"):
+        recorded_songs(catalogue, chosen, 8000)
+    assert recorded_songs("noisy", chosen, 8000)

@@ -176,7 +176,6 @@ CASES = {
     "songs that are longest when shortest": ("params.yaml", key("stems.song_seconds", [28, 20]), CORRUPT, "params.yaml: stems.song_seconds: "),
     "bleeding that is loudest first": ("params.yaml", key("corruption.bleeding.gain_db", [-12.0, -24.0]), CORRUPT, "params.yaml: corruption.bleeding.gain_db: "),
     "a class without confusions": ("params.yaml", key("corruption.confusion", {}), CORRUPT, "params.yaml: corruption: "),
-    "a mislabelled test set": ("params.yaml", key("stems.test", {"source": "sdxdb23", "root": "x"}), CORRUPT, "params.yaml: stems: Value error, test.source: sdxdb23 comes mislabelled"),
     "a batch of 0": ("params.yaml", key("separation.xumx.batch", 0), SEPARATE, "params.yaml: separation.xumx.batch: "),
     "a threshold of 2": ("params.yaml", key("refinement.threshold", 2), REFINE, "params.yaml: refinement.threshold: "),
     "an unknown key": ("params.yaml", key("refinement.treshold", 0.5), REFINE, "params.yaml: refinement.treshold: "),

@@ -174,15 +174,31 @@ def test_training_stops_when_validation_no_longer_gets_better():
     assert not Curves(points[:2]).stalled(2)
 
 
-def test_training_that_stops_early_says_at_which_step(every_step_is_saved):
-    settings = SETTINGS.model_copy(update={"steps": 100, "patience": 2, "learning_rate": 1e-12})
+def test_training_that_stops_early_leaves_its_best_weights(every_step_is_saved):
+    """The third of the validations is the lowest; also where training was killed after it and resumed."""
+    settings = SETTINGS.model_copy(update={"steps": 100, "patience": 3, "average": 0.0})
 
     class Many(Steps):
         def __len__(self):
             return 100
 
-    curves = run(network(), Many(), settings=settings)
-    assert curves.summary()["steps"] < 100
+    seen = []
+
+    def validate(model):
+        seen.append([parameter.detach().clone() for parameter in model.parameters()])
+        return 1.0 if len(seen) == 3 else 2.0
+
+    whole, resumed = network(), network()
+    curves = run(whole, Many(), "another training", settings=settings, validate=validate)
+    assert len(seen) == 6 and curves.points[-1][0] == 60
+    assert curves.summary() == {"steps": 30, "loss": curves.points[14][1], "validation": 1.0}
+    best = seen[2]
+    seen.clear()
+    with pytest.raises(RuntimeError, match="killed"):
+        run(network(), Many(dies_at=45), settings=settings, validate=validate)
+    run(resumed, Many(), settings=settings, validate=validate)
+    for a, b, c in zip(best, whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(a, b) and torch.equal(a, c)
 
 
 def test_weights_of_another_network_are_refused_by_name(tmp_path):

@@ -12,7 +12,6 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 DataSetName = Literal["musdb18", "musdb18hq", "medleydb", "moisesdb", "sdxdb23", "folder"]
-MISLABELLED = "sdxdb23"
 
 
 def _lowest_first(value: list[float]) -> list[float]:
@@ -70,13 +69,6 @@ class Stems(Section):
     clean: TrainingSet
     noisy: TrainingSet
     test: TestSet
-
-    @model_validator(mode="after")
-    def truth_where_it_counts(self) -> "Stems":
-        for name, chosen in (("clean", self.clean), ("test", self.test)):
-            if chosen.source == MISLABELLED:
-                raise ValueError(f"{name}.source: {MISLABELLED} comes mislabelled, so it can only be the noisy set")
-        return self
 
 
 class Bleeding(Section):

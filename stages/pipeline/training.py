@@ -1,5 +1,6 @@
 """One training loop for every network: seeded by step, resumable to the byte, stopped by the first NaN."""
 
+import copy
 import ctypes
 import math
 import sys
@@ -51,10 +52,15 @@ class Curves:
 
     points: list[tuple[int, float, float | None]] = field(default_factory=list)
     training_seconds: float = 0.0
+    published: int = -1  # place of the point whose weights training leaves
 
     def summary(self) -> dict[str, float | int | None]:
-        step, loss, validation = self.points[-1]
+        step, loss, validation = self.points[self.published]
         return {"steps": step, "loss": loss, "validation": validation}
+
+    def best(self) -> int:
+        """Place of the point with the lowest validation, the first of several; there has to be one."""
+        return min((value, place) for place, (_, _, value) in enumerate(self.points) if value is not None)[1]
 
     def stalled(self, patience: int) -> bool:
         """Whether none of the last `patience` validations is lower than all before; never if that is 0."""
@@ -84,6 +90,8 @@ def fit(
 ) -> Curves:
     """Train `model` in place with AdamW; leaves it in evaluation mode on the CPU, with its averaged weights if any.
 
+    With patience, it is left with the weights of the lowest validation, else with the last ones.
+
     With several devices or nodes this process is one of many that run the same stage; each makes its share of every
     batch, and all but the first end here.
 
@@ -104,13 +112,14 @@ def fit(
     )
     wrapped, optimizer = fabric.setup(model, optimizer)
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average)) if settings.average else None
-    curves, first = Curves(), 0
+    curves, first, best = Curves(), 0, None
     if state := load_checkpoint(name, fingerprint):
         first = state["step"]
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         if average:
             average.load_state_dict(state["average"])
+        best = state["best"]
         curves = Curves([tuple(point) for point in state["points"]], state["training_seconds"])
     loader = DataLoader(
         batches, batch_size=None, sampler=range(first, settings.steps), num_workers=compute.workers,
@@ -152,6 +161,8 @@ def fit(
                     raise InputError(f"{name}: step {step}: expected a finite validation loss, got {validation:g}")
             curves.points.append((done, sum(since) / len(since), validation))
             since.clear()
+            if settings.patience and validation is not None and curves.best() == len(curves.points) - 1:
+                best = copy.deepcopy((average.module if average else model).state_dict())
             progress.set_postfix(loss=f"{curves.points[-1][1]:.4g}", refresh=False)
             if curves.stalled(settings.patience):
                 break
@@ -159,13 +170,16 @@ def fit(
             save_checkpoint(name, {
                 "fingerprint": fingerprint, "step": done, "model": model.state_dict(),
                 "optimizer": optimizer.state_dict(), "average": average.state_dict() if average else None,
-                "points": curves.points, "training_seconds": curves.training_seconds,
+                "best": best, "points": curves.points, "training_seconds": curves.training_seconds,
             })  # fmt: skip
             saved = time.monotonic()
     fabric.barrier()
     if fabric.global_rank > 0:
         sys.exit(0)  # the first process publishes the result
-    if average:
+    if best:
+        curves.published = curves.best()
+        model.load_state_dict(best)
+    elif average:
         model.load_state_dict(average.module.state_dict())
     model.eval().cpu()
     return curves

@@ -55,6 +55,10 @@ def recorded_songs(catalogue: str, chosen: Recorded, rate: int) -> list[Entry]:
     """
     root = Path(chosen.root)
     recordings = [replace(song, name=_file_name(song.name)) for song in data_set(chosen.source).recordings(root)]
+    if catalogue != "noisy" and not all(recording.labels_are_true for recording in recordings):
+        raise InputError(
+            f"stems.{catalogue}.source: {chosen.source} comes mislabelled, so it can only be the noisy set"
+        )
     unknown = set(chosen.exclude) - {recording.name for recording in recordings}
     if unknown:
         raise InputError(f"stems.{catalogue}.exclude: expected songs of {root}, it has no {min(unknown)!r}")
