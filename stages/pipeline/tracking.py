@@ -84,14 +84,20 @@ def log_run(
 
 @contextmanager
 def mlflow_store(what: str) -> Iterator["MlflowClient"]:
-    """A client of the repository's mlflow.db, or of MLFLOW_TRACKING_URI; InputError if `what` could not be stored."""
+    """A client of the repository's mlflow.db, or of MLFLOW_TRACKING_URI; InputError if `what` could not be stored.
+
+    One process at a time: two that open an empty store at once both make its tables, and the second fails.
+    """
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read at import; no stage touches the network
+    from filelock import FileLock
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
+    store = tracking_root() / "mlflow.db"
     try:
-        yield MlflowClient(os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{tracking_root() / 'mlflow.db'}"))
+        with FileLock(store.with_suffix(".db.lock")):
+            yield MlflowClient(os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{store}"))
     except (MlflowException, SQLAlchemyError) as error:
         raise InputError(f"{what} could not be logged: {str(error).splitlines()[0]}") from error
 

@@ -1,0 +1,40 @@
+"""MLflow's store, written by several processes."""
+
+import subprocess
+import sys
+import time
+
+from conftest import ROOT
+
+LOG = """
+import time
+from pathlib import Path
+import mlflow
+from stages.pipeline.params import load_params
+from stages.pipeline.tracking import log_run
+Path("ready-{name}").touch()
+while not Path("start").exists():
+    time.sleep(0.001)
+log_run("toy", "{name}", load_params(), data=Path("params.yaml"), metrics={{"loss": 1.0}})
+"""
+
+
+def test_processes_that_log_into_an_empty_store_at_once_all_have_their_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    names = ["a", "b", "c"]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", LOG.format(name=name)], stderr=subprocess.PIPE, text=True)
+        for name in names
+    ]
+    while len(list(tmp_path.glob("ready-*"))) < len(names) and all(process.poll() is None for process in processes):
+        time.sleep(0.01)
+    (tmp_path / "start").touch()
+    errors = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], errors
+    from mlflow import MlflowClient
+
+    client = MlflowClient("sqlite:///mlflow.db")
+    experiment = client.get_experiment_by_name("toy").experiment_id
+    assert sorted(run.info.run_name for run in client.search_runs([experiment])) == names
