@@ -51,7 +51,8 @@ class Measured:
         base alone.
     labels: condition, seed, labels, threshold, then counts of segments, and how right the labels are (0..1).
     timing: condition, seed, stage, item, wall_seconds, training_seconds.
-    environment: condition, seed, cpu, cores, threads, python, packages: what that run was computed on.
+    environment: condition, seed, cpu, cores, threads, python, packages: what that run was computed on; several rows
+        for one whose pieces were computed on several machines.
     """
 
     separation: pd.DataFrame
@@ -71,7 +72,7 @@ COLUMNS = {
     "environment": [*RUN, "cpu", "cores", "threads", "python", "packages"],
 }
 KEYS = {  # leading columns that name one run's rows
-    "separation": 4, "classification": 3, "decisions": 3, "labels": 3, "timing": 4, "environment": 2,
+    "separation": 4, "classification": 3, "decisions": 3, "labels": 3, "timing": 4, "environment": 7,
 }  # fmt: skip
 
 

@@ -93,27 +93,27 @@ def table3(by_seed: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("variant", key=lambda names: names.map(list(TABLE3).index), kind="stable")
 
 
-def at_paper_threshold(measured: Measured, by_seed: pd.DataFrame) -> pd.DataFrame:
-    """The second classifier and X-UMX at our threshold of the refinement and at the paper's, at the same seeds.
+def beside_base(measured: Measured, by_seed: pd.DataFrame, condition: str) -> pd.DataFrame:
+    """Classifiers, labels and X-UMX under a condition and as the pipeline has them, at the condition's seeds.
 
-    Returns: threshold, then taught_precision and taught_recall (of the labels that Ψ_refined learns), refined_single,
-    noisy_single, refined_multi and noisy_multi (accuracy in percent), psi_noisy and psi_refined (average csdr of
-    X-UMX, dB), each with its standard deviation, and seeds. No row where the condition paper_threshold was not run.
+    Returns: condition, threshold, then precision_ and recall_ of the labels of Ψ_noisy and Ψ_refined, accuracy of the
+    classifiers (single_noisy, multi_refined, ..., percent), average csdr of X-UMX (xumx_<arm>, dB), each with its
+    standard deviation, and seeds. No row where the condition was not run.
     """
     run = ["condition", "seed"]
     accuracy = measured.classification[measured.classification["class"] == "avg"]
-    accuracy = accuracy[accuracy["training_data"].isin(("noisy", "refined"))]
-    accuracy = accuracy.assign(name=accuracy["training_data"] + "_" + accuracy["inputs"])
-    taught = measured.labels[measured.labels["labels"] == "psi_noisy"].set_index(run)
+    accuracy = accuracy.assign(name=accuracy["inputs"] + "_" + accuracy["training_data"])
+    labels = measured.labels[measured.labels["labels"].isin(("psi_noisy", "psi_refined"))]
+    quality = labels.pivot(index=run, columns="labels", values=["precision", "recall", "f1"])
+    quality.columns = ["_".join(names) for names in quality.columns]
     sdr = by_seed[(by_seed["network"] == "xumx") & (by_seed["metric"] == "csdr")]
-    sdr = sdr[sdr["training_data"].isin(("psi_noisy", "psi_refined"))]
     table = pd.concat([
-        taught[["threshold"]], taught[["precision", "recall"]].add_prefix("taught_"),
+        labels[labels["labels"] == "psi_noisy"].set_index(run)[["threshold"]], quality,
         accuracy.pivot(index=run, columns="name", values="accuracy"),
-        sdr.pivot(index=run, columns="training_data", values="avg"),
+        sdr.pivot(index=run, columns="training_data", values="avg").add_prefix("xumx_"),
     ], axis=1).reset_index()  # fmt: skip
-    table = table[table["condition"].isin(("base", "paper_threshold"))]
-    table = table[table["seed"].isin(table.loc[table["condition"] == "paper_threshold", "seed"])]
+    table = table[table["condition"].isin(("base", condition))]
+    table = table[table["seed"].isin(table.loc[table["condition"] == condition, "seed"])]
     values = [name for name in table.columns if name not in (*run, "threshold")]
     return _mean_and_deviation(table, ["condition", "threshold"], values)
 

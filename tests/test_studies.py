@@ -85,8 +85,9 @@ def test_kinds_of_noise_contaminate_as_many_stems(params):
 
 def test_the_studies_run_what_the_code_knows():
     assert STUDIES["further_seeds"] == STUDIES["seeds"][1:]
-    assert STUDIES["noises_and_base"] == ["base", *STUDIES["noises"]]
-    assert STUDIES["all_conditions"] == [*STUDIES["noises_and_base"], "paper_threshold"] == list(CONDITIONS)
+    assert STUDIES["all_conditions"] == list(CONDITIONS)
+    assert STUDIES["all_conditions"] == ["base", *STUDIES["noises"], "paper_threshold", "longer"]
+    assert STUDIES["with_oracle"] == ["base", *STUDIES["noises"], "longer"]
     assert set(STUDIES["variants"]) == set(VARIANTS) - {"oracle", "threshold_0.5"}  # 0.5 is the refined arm's own
     assert STUDIES["trained_variants"] == [*STUDIES["variants"], ROUNDS[-1]]
     assert STUDIES["scored_variants"] == [*STUDIES["trained_variants"], "fine_tuned"]
@@ -251,6 +252,32 @@ def test_the_papers_threshold_stands_beside_ours_at_the_same_seeds(tmp_path):
         sdr = json.loads((folder / "metrics/score_separator/xumx-psi_refined.json").read_text())["csdr"]["avg"]
         assert row.startswith(f"| {threshold} | {labels['precision']:.3f} | {labels['recall']:.3f} |")
         assert f"| {100 * accuracy:.1f} |" in row and row.endswith(f"| {sdr:.2f} | 1 |")
+
+
+def test_a_longer_training_stands_beside_ours_with_what_was_trained(tmp_path):
+    ours = workspace(tmp_path / "studies", "base-seed0")
+    make_reference(tmp_path, tmp_path)
+    assert "Four times the training" not in (tmp_path / "reference/README.md").read_text()
+    theirs = workspace(tmp_path / "studies", "longer-seed0", seed=5)
+    for file in (*theirs.glob("*/*/xumx-clean.*"), *theirs.glob("*/*/xumx-psi_noisy.*")):
+        file.unlink()
+    make_reference(tmp_path, tmp_path)
+    page = (tmp_path / "reference/README.md").read_text().split("## Four times the training")[1]
+    header, _, *rows = page.strip().splitlines()[2:6]
+    assert "refined by Ψ_refined" in header and "clean" not in header and "refined by Ψ_noisy" not in header
+    for name, row, folder in (("base", rows[0], ours), ("longer", rows[1], theirs)):
+        accuracy = json.loads((folder / "metrics/score_classifier/noisy.json").read_text())["multi"]["avg"]["accuracy"]
+        sdr = json.loads((folder / "metrics/score_separator/xumx-psi_refined.json").read_text())["csdr"]["avg"]
+        assert row.startswith(f"| {name} | {100 * accuracy:.1f} |") and row.endswith(f"| {sdr:.2f} | 1 |")
+
+
+def test_a_run_of_two_machines_names_both(tmp_path):
+    folder = workspace(tmp_path / "studies", "base-seed0")
+    collect(tmp_path, tmp_path / "measured")
+    file = folder / "metrics/environment.json"
+    made_up.write(file, json.loads(file.read_text()) | {"cpu": "another processor"})
+    environment = collect(tmp_path, tmp_path / "measured").environment
+    assert sorted(environment["cpu"]) == ["a processor", "another processor"]
 
 
 def test_the_page_says_what_it_took(tmp_path):
