@@ -270,6 +270,9 @@ def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
             for row in energy.itertuples()
         ]
         yield markdown_table(columns, rows, text_columns=2)
+        yield (
+            "Where a machine has no power counters, codecarbon estimates from the processor's nominal power and its load."
+        )
 
 
 def _cell(row: dict, name: str, decimals: int, theirs: float | None = None, theirs_decimals: int = 2) -> str:
