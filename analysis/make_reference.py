@@ -271,7 +271,8 @@ def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
         ]
         yield markdown_table(columns, rows, text_columns=2)
         yield (
-            "Where a machine has no power counters, codecarbon estimates from the processor's nominal power and its load."
+            "Where a machine has no power counters, codecarbon estimates from its processor's nominal power and its "
+            "load."
         )
 
 

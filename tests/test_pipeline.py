@@ -81,7 +81,9 @@ def repository(tmp_path_factory) -> Path:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(
-                source, target / name, ignore=shutil.ignore_patterns("cache", "tmp", "__pycache__", "config.local")
+                source,
+                target / name,
+                ignore=shutil.ignore_patterns("cache", "tmp", "__pycache__", "config.local", "*-seed*"),
             )
         else:
             shutil.copy(source, target / name)
