@@ -209,13 +209,9 @@ def paper_threshold(table: pd.DataFrame) -> Iterator[str]:
         "precision_psi_noisy": 3, "recall_psi_noisy": 3, "single_refined": 1, "single_noisy": 1, "multi_refined": 1,
         "multi_noisy": 1, "xumx_psi_noisy": 2, "xumx_psi_refined": 2,
     }  # fmt: skip
-    rows = [
-        [f"{row['threshold']:g}", *(_cell(row, name, places) for name, places in names.items()), str(row["seeds"])]
-        for row in table.to_dict("records")
-    ]
     header = ["labels of Ψ_noisy: precision", "recall", "single: Ψ_refined", "Ψ_noisy", "multi: Ψ_refined", "Ψ_noisy"]
     header += [f"X-UMX: {ARM_NAMES[arm]}" for arm in ("psi_noisy", "psi_refined")]
-    yield markdown_table(["threshold", *header, "seeds"], rows)
+    yield _table_of(table.assign(threshold=table["threshold"].map("{:g}".format)), "threshold", names, header)
 
 
 def longer(table: pd.DataFrame) -> Iterator[str]:
@@ -231,12 +227,8 @@ def longer(table: pd.DataFrame) -> Iterator[str]:
     for arm in ("noisy", "psi_noisy", "psi_refined", "oracle", "clean"):
         if f"xumx_{arm}" in table and table.loc[table["condition"] == "longer", f"xumx_{arm}"].notna().any():
             names[f"xumx_{arm}"] = 2
-            header.append(f"X-UMX: {ARM_NAMES.get(arm, arm)}")
-    rows = [
-        [row["condition"], *(_cell(row, name, places) for name, places in names.items()), str(row["seeds"])]
-        for row in table.to_dict("records")
-    ]
-    yield markdown_table(["condition", *header, "seeds"], rows)
+            header.append(f"X-UMX: {ARM_NAMES[arm]}")
+    yield _table_of(table, "condition", names, header)
 
 
 def runs(measured: Measured) -> str:
@@ -274,6 +266,15 @@ def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
             "Where a machine has no power counters, codecarbon estimates from its processor's nominal power and its "
             "load."
         )
+
+
+def _table_of(table: pd.DataFrame, first: str, decimals: dict[str, int], header: list[str]) -> str:
+    """A text column, values with these decimals under their header, and the number of seeds."""
+    rows = [
+        [row[first], *(_cell(row, name, places) for name, places in decimals.items()), str(row["seeds"])]
+        for row in table.to_dict("records")
+    ]
+    return markdown_table([first, *header, "seeds"], rows)
 
 
 def _cell(row: dict, name: str, decimals: int, theirs: float | None = None, theirs_decimals: int = 2) -> str:

@@ -96,9 +96,9 @@ def table3(by_seed: pd.DataFrame) -> pd.DataFrame:
 def beside_base(measured: Measured, by_seed: pd.DataFrame, condition: str) -> pd.DataFrame:
     """Classifiers, labels and X-UMX under a condition and as the pipeline has them, at the condition's seeds.
 
-    Returns: condition, threshold, then precision_ and recall_ of the labels of Ψ_noisy and Ψ_refined, accuracy of the
-    classifiers (single_noisy, multi_refined, ..., percent), average csdr of X-UMX (xumx_<arm>, dB), each with its
-    standard deviation, and seeds. No row where the condition was not run.
+    Returns: condition, threshold, then precision_, recall_ and f1_<arm> of the labels of Ψ_noisy and Ψ_refined,
+    accuracy of the classifiers (single_noisy, multi_refined, ..., percent), average csdr of X-UMX (xumx_<arm>, dB),
+    each with its standard deviation, and seeds. No row where the condition was not run.
     """
     run = ["condition", "seed"]
     accuracy = measured.classification[measured.classification["class"] == "avg"]
