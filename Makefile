@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: setup reproduce test study ui lock
+.PHONY: setup reproduce lane_clean lane_noisy test study ui lock
 
 setup: .venv/ready
 	@tools/system_packages.sh
@@ -20,8 +20,23 @@ setup: .venv/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,study]'
 	@touch $@
 
+# DVC runs one stage after the other. Two trainings side by side, of one thread each, take two thirds of the time of one
+# after the other with two; so, once the stems are there, what follows from either kind of labels goes its own way.
 reproduce: setup
+	dvc repro label_segments@clean label_segments@noisy
+	+$(MAKE) --no-print-directory --jobs=2 lane_clean lane_noisy
 	dvc repro
+
+of_classifier = train_classifier@$(1) predict_segments@psi_$(1) refine_labels@psi_$(1) score_classifier@$(1)
+of_separators = $(foreach separator,$(1),train_separator@$(separator) score_separator@$(separator))
+
+lane_clean:
+	dvc --wait-for-lock repro --single-item $(call of_classifier,clean) \
+		$(call of_separators,xumx-clean xumx-noisy xumx-psi_clean hdemucs-noisy hdemucs-psi_clean)
+
+lane_noisy:
+	dvc --wait-for-lock repro --single-item $(call of_classifier,noisy) $(call of_classifier,refined) \
+		$(call of_separators,xumx-psi_noisy xumx-psi_refined hdemucs-clean hdemucs-psi_noisy hdemucs-psi_refined)
 
 # Two processes on two cores: threads that wait must not spin.
 test: export OMP_WAIT_POLICY := passive

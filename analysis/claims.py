@@ -7,6 +7,7 @@ same seeds.
 """
 
 from collections.abc import Callable
+from math import nan
 from typing import NamedTuple
 
 import pandas as pd
@@ -127,17 +128,23 @@ RULES: dict[str, Rule] = {
     "C12": c12, "C13": c13,
 }  # fmt: skip
 
+ABLATIONS = ("C10", "C11", "C12", "C13")
 
-def decide(measurements: Measurements) -> pd.DataFrame:
+
+def decide(measurements: Measurements, ablations: Measurements | None = None) -> pd.DataFrame:
     """All claims as id, text, paper, ours, holds, p, seeds.
+
+    Args:
+        ablations: what C10 to C13 are decided on, runs that are compared with each other alone; without them, these
+            claims are not tested.
 
     holds is "true" or "false" where the p value, corrected for the number of all claims, tested or not, is at most
     5 %, else "undecided"; and "" (with no p) where a run that the rule needs is missing.
     """
     tested: dict[str, tuple[bool, float, str, int]] = {}
     for name, rule in RULES.items():
-        parts = rule()
-        chosen = measurements.asked_by(*(part.value for part in parts))
+        parts, source = rule(), ablations if name in ABLATIONS else measurements
+        chosen = source and source.asked_by(*(part.value for part in parts))
         if chosen:
             found = [interval(chosen, part.value, part.bound) for part in parts]
             ours = "; ".join(_text(part, part_found) for part, part_found in zip(parts, found, strict=True))
@@ -146,7 +153,7 @@ def decide(measurements: Measurements) -> pd.DataFrame:
     corrected = dict(zip(RULES, holm(raw), strict=True))
     rows = []
     for claim in paper_claims():
-        row = {**claim, "ours": NOT_TESTED, "holds": "", "p": None, "seeds": 0}
+        row = {**claim, "ours": NOT_TESTED, "holds": "", "p": nan, "seeds": 0}
         if claim["id"] in tested:
             direction, _, ours, seeds = tested[claim["id"]]
             p = corrected[claim["id"]]

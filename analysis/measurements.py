@@ -92,7 +92,7 @@ def measurements(songs: pd.DataFrame, decisions: pd.DataFrame, threshold: float)
     """
     names, seeds = sorted(songs["song"].unique()), sorted(songs["seed"].unique().tolist())
     averages = songs.set_index(["network", "training_data", "song", "seed", "class"])["csdr"].unstack("class")
-    averages = averages[list(CLASSES)].mean(axis=1, skipna=False)
+    averages = averages.reindex(columns=list(CLASSES)).mean(axis=1, skipna=False)
     sdr = {
         key: table.droplevel([0, 1]).unstack("seed").reindex(index=names, columns=seeds).to_numpy(float)
         for key, table in averages.groupby(level=[0, 1])

@@ -48,7 +48,7 @@ class Measured:
     separation: condition, seed, network, training_data, song, class, csdr, usdr (dB).
     classification: condition, seed, training_data, inputs, class, accuracy (percent), f1, precision, recall (0..1).
     decisions: condition, seed, training_data, inputs, songs, p_<class> (cut off after two decimals), true_<class>; of
-        base alone.
+        the pipeline alone.
     labels: condition, seed, labels, threshold, then counts of segments, and how right the labels are (0..1).
     timing: condition, seed, stage, item, wall_seconds, training_seconds.
     environment: condition, seed, cpu, cores, threads, python, packages: what that run was computed on; several rows
@@ -79,8 +79,8 @@ KEYS = {  # leading columns that name one run's rows
 def collect(root: Path, folder: Path) -> Measured:
     """Add what the pipeline and the workspaces under `root` hold to the tables in `folder`, and return all of it.
 
-    The pipeline's own run is condition base at its seed. A workspace may be half done: what is there is taken. Raises
-    InputError naming the first malformed file, and where what is there was measured with other parameters.
+    The repository's own run is condition pipeline at its seed. A workspace may be half done: what is there is taken.
+    Raises InputError naming the first malformed file, and where what is there was measured with other parameters.
     """
     check_parameters(root / "params.yaml", folder / "params.yaml")
     tables = {name: read_table(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
@@ -105,7 +105,7 @@ def runs_below(root: Path) -> list[tuple[str, int, Path]]:
     ]
     for condition, seed, path in workspaces:
         check_workspace(root, condition, seed, path)
-    return [*workspaces, ("base", load_params(root / "params.yaml").seed, root)]
+    return [*workspaces, ("pipeline", load_params(root / "params.yaml").seed, root)]
 
 
 def check_workspace(root: Path, condition: str, seed: int, workspace: Path) -> None:
@@ -155,7 +155,7 @@ def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
 def workspace_tables(workspace: Path, condition: str) -> dict[str, pd.DataFrame]:
     """What one workspace holds of each table, without condition and seed."""
     tables = {"separation": _separation(workspace), "classification": _classification(workspace)}
-    if condition == "base":
+    if condition == "pipeline":
         tables["decisions"] = _decisions(workspace)
     return tables | {"labels": _labels(workspace), "timing": _timing(workspace), "environment": _environment(workspace)}
 

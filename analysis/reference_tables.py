@@ -56,8 +56,9 @@ def sdr_by_seed(separation: pd.DataFrame) -> pd.DataFrame:
 
 def table1(classification: pd.DataFrame) -> pd.DataFrame:
     """inputs, training_data, class, then each measure's mean over the seeds, its standard deviation, seeds."""
-    base = classification[(classification["condition"] == "base") & classification["training_data"].isin(TRAININGS)]
-    table = _mean_and_deviation(base, ["inputs", "training_data", "class"], list(MEASURES))
+    rows = classification[classification["condition"] == "pipeline"]
+    rows = rows[rows["training_data"].isin(TRAININGS)]
+    table = _mean_and_deviation(rows, ["inputs", "training_data", "class"], list(MEASURES))
     return table.sort_values("inputs", ascending=False, kind="stable")
 
 
@@ -78,8 +79,8 @@ def at_thresholds(decisions: pd.DataFrame) -> pd.DataFrame:
 
 def table2(by_seed: pd.DataFrame) -> pd.DataFrame:
     """network, training_data, metric, then each class's and avg's mean over the seeds, standard deviation, seeds."""
-    base = by_seed[(by_seed["condition"] == "base") & by_seed["training_data"].isin(ARMS)]
-    table = _mean_and_deviation(base, ["network", "training_data", "metric"], list(TABLE2_VALUES))
+    rows = by_seed[(by_seed["condition"] == "pipeline") & by_seed["training_data"].isin(ARMS)]
+    table = _mean_and_deviation(rows, ["network", "training_data", "metric"], list(TABLE2_VALUES))
     order = {arm: place for place, arm in enumerate(ARMS)}
     places = table["network"].map(NETWORKS.index) * len(ARMS) + table["training_data"].map(order)
     return table.assign(place=places).sort_values("place", kind="stable").drop(columns="place")
@@ -93,12 +94,12 @@ def table3(by_seed: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("variant", key=lambda names: names.map(list(TABLE3).index), kind="stable")
 
 
-def beside_base(measured: Measured, by_seed: pd.DataFrame, condition: str) -> pd.DataFrame:
-    """Classifiers, labels and X-UMX under a condition and as the pipeline has them, at the condition's seeds.
+def side_by_side(measured: Measured, by_seed: pd.DataFrame, conditions: tuple[str, ...]) -> pd.DataFrame:
+    """Classifiers, labels and X-UMX under several conditions, at the seeds that all of them were run at.
 
     Returns: condition, threshold, then precision_, recall_ and f1_<arm> of the labels of Ψ_noisy and Ψ_refined,
     accuracy of the classifiers (single_noisy, multi_refined, ..., percent), average csdr of X-UMX (xumx_<arm>, dB),
-    each with its standard deviation, and seeds. No row where the condition was not run.
+    each with its standard deviation, and seeds. No row where there is no such seed.
     """
     run = ["condition", "seed"]
     accuracy = measured.classification[measured.classification["class"] == "avg"]
@@ -112,8 +113,9 @@ def beside_base(measured: Measured, by_seed: pd.DataFrame, condition: str) -> pd
         accuracy.pivot(index=run, columns="name", values="accuracy"),
         sdr.pivot(index=run, columns="training_data", values="avg").add_prefix("xumx_"),
     ], axis=1).reset_index()  # fmt: skip
-    table = table[table["condition"].isin(("base", condition))]
-    table = table[table["seed"].isin(table.loc[table["condition"] == condition, "seed"])]
+    table = table[table["condition"].isin(conditions)]
+    table = table[table.groupby("seed")["condition"].transform("nunique") == len(conditions)]
+    table = table.sort_values("condition", key=lambda names: names.map(conditions.index), kind="stable")
     values = [name for name in table.columns if name not in (*run, "threshold")]
     return _mean_and_deviation(table, ["condition", "threshold"], values)
 

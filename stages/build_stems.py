@@ -6,6 +6,7 @@ sources, for corruption to mislabel.
 
 import functools
 import multiprocessing
+import os
 
 from tqdm import tqdm
 
@@ -23,7 +24,7 @@ def build_stems(catalogue: str, params: Params) -> None:
     files: list[StemFile] = []
     with (
         atomic_folder(CATALOGUE_ROOTS[catalogue]) as root,
-        multiprocessing.get_context("fork").Pool(params.compute.threads) as pool,
+        multiprocessing.get_context("fork").Pool(len(os.sched_getaffinity(0))) as pool,  # one for each core
     ):
         write = write_sources if catalogue == "noisy" else write_stems
         work = functools.partial(build_song, write, root, params.stems.rate)

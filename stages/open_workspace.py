@@ -26,7 +26,12 @@ def workspace_params(root: Path, condition: str, seed: int) -> DictConfig:
     conditions = yaml.safe_load((root / CONDITIONS).read_text(encoding="utf-8"))
     if condition not in conditions:
         raise InputError(f"unknown condition {condition!r}: expected one of {', '.join(conditions)} ({CONDITIONS})")
-    return OmegaConf.merge(OmegaConf.load(root / "params.yaml"), conditions[condition] or {}, {"seed": seed})
+    changes = dict(conditions[condition])
+    shares = changes.pop("share_of_steps", {})
+    params = OmegaConf.merge(OmegaConf.load(root / "params.yaml"), changes, {"seed": seed})
+    for training, share in shares.items():
+        OmegaConf.update(params, f"{training}.steps", round(share * OmegaConf.select(params, f"{training}.steps")))
+    return params
 
 
 def open_workspace(condition: str, seed: int) -> Path:

@@ -252,7 +252,7 @@ def test_a_study_runs_the_pipelines_stages_in_a_workspace_of_its_own(repository)
     call(repository, sys.executable, "analysis/make_reference.py")
     measured = pd.read_csv(repository / "results/reference/measured/separation.csv")
     found = set(measured[["condition", "network", "training_data"]].itertuples(index=False, name=None))
-    assert {("flips_40", "xumx", "oracle"), ("base", "hdemucs", "psi_refined")} <= found
+    assert {("flips_40", "xumx", "oracle"), ("pipeline", "hdemucs", "psi_refined")} <= found
 
 
 def test_nothing_touched_the_network(repository):

@@ -41,7 +41,20 @@ def test_a_workspace_changes_what_its_condition_says_and_the_seed(repository):
     ours, theirs = load_params(folder / "params.yaml"), load_params()
     assert folder == Path("studies/flips_20-seed3") and ours.seed == 3
     assert ours.corruption.flip_rate.bass == 0.2 and ours.corruption.confusion == theirs.corruption.confusion
-    assert ours.model_copy(update={"seed": theirs.seed, "corruption": theirs.corruption}) == theirs
+    assert ours.classifier.steps == theirs.classifier.steps / 2
+    assert ours.separation.xumx.steps == round(0.4 * theirs.separation.xumx.steps)
+    back = OmegaConf.merge(
+        ours.model_dump(),
+        {"seed": theirs.seed, "corruption": theirs.corruption.model_dump()},
+        {"classifier": {"steps": theirs.classifier.steps}},
+        {"separation": {"xumx": {"steps": theirs.separation.xumx.steps}}},
+    )
+    assert Params.model_validate(OmegaConf.to_container(back)) == theirs
+
+
+def test_the_pipelines_condition_changes_the_seed_alone(repository):
+    ours, theirs = load_params(open_workspace("pipeline", 3) / "params.yaml"), load_params()
+    assert ours == theirs.model_copy(update={"seed": 3})
 
 
 def test_a_seed_changes_the_corruption_but_never_the_test_set(repository, monkeypatch):
@@ -57,7 +70,9 @@ def test_a_seed_changes_the_corruption_but_never_the_test_set(repository, monkey
 
 
 def test_an_unknown_condition_is_one_line(repository):
-    with pytest.raises(InputError, match=r"unknown condition 'flips_99': expected one of base, flips_00, .*conditions"):
+    with pytest.raises(
+        InputError, match=r"unknown condition 'flips_99': expected one of pipeline, base, flips_00, .*conditions"
+    ):
         open_workspace("flips_99", 0)
     assert not list(Path("studies").glob("flips*"))
 
@@ -71,7 +86,7 @@ def test_a_condition_with_wrong_parameters_leaves_nothing(repository):
 
 def test_kinds_of_noise_contaminate_as_many_stems(params):
     """Within 3 points of the default's 37 %, over 1500 songs of the noisy catalogue."""
-    changed = [OmegaConf.merge(params.model_dump(), CONDITIONS[kind]) for kind in ("base", "uniform", "bleeding")]
+    changed = [workspace_params(ROOT, kind, 0) for kind in ("base", "uniform", "bleeding")]
     kinds = [Params.model_validate(OmegaConf.to_container(each)).corruption for each in changed]
     held = np.zeros((len(kinds), 1500, len(CLASSES)))
     for index in range(1500):
@@ -86,8 +101,8 @@ def test_kinds_of_noise_contaminate_as_many_stems(params):
 def test_the_studies_run_what_the_code_knows():
     assert STUDIES["further_seeds"] == STUDIES["seeds"][1:]
     assert STUDIES["all_conditions"] == list(CONDITIONS)
-    assert STUDIES["all_conditions"] == ["base", *STUDIES["noises"], "paper_threshold", "longer"]
-    assert STUDIES["with_oracle"] == ["base", *STUDIES["noises"], "longer"]
+    assert STUDIES["all_conditions"] == ["pipeline", "base", *STUDIES["noises"], "paper_threshold", "longer"]
+    assert STUDIES["with_oracle"] == ["pipeline", "base", *STUDIES["noises"], "longer"]
     assert set(STUDIES["variants"]) == set(VARIANTS) - {"oracle", "threshold_0.5"}  # 0.5 is the refined arm's own
     assert STUDIES["trained_variants"] == [*STUDIES["variants"], ROUNDS[-1]]
     assert STUDIES["scored_variants"] == [*STUDIES["trained_variants"], "fine_tuned"]
@@ -121,9 +136,9 @@ def test_measurements_are_taken_over_once_and_replaced_by_newer_ones(tmp_path):
 
 
 def test_measurements_outlive_their_workspace(tmp_path):
-    workspace(tmp_path / "here/studies", "base-seed1")
+    workspace(tmp_path / "here/studies", "pipeline-seed1")
     kept = collect(tmp_path / "here", tmp_path / "measured")
-    workspace(tmp_path / "there/studies", "base-seed2")
+    workspace(tmp_path / "there/studies", "pipeline-seed2")
     both = collect(tmp_path / "there", tmp_path / "measured")
     assert set(both.separation["seed"]) == {1, 2} and set(both.decisions["seed"]) == {1, 2}
     assert len(both.labels) == 2 * len(kept.labels)
@@ -149,18 +164,18 @@ def test_labels_of_unknown_truth_are_counted_alone(tmp_path):
     assert np.isnan(labels.loc["psi_noisy", "f1"]) and labels.loc["psi_noisy", "segments"] == 1900
 
 
-def test_the_pipelines_own_run_is_base_at_its_seed(tmp_path):
-    workspace(tmp_path / "studies", "base-seed1")
+def test_the_pipelines_own_run_is_condition_pipeline_at_its_seed(tmp_path):
+    workspace(tmp_path / "studies", "pipeline-seed1")
     made_up.write_metrics(tmp_path)
     found = collect(tmp_path, tmp_path / "measured").separation
-    assert set(found["seed"]) == {0, 1} and set(found["condition"]) == {"base"}
+    assert set(found["seed"]) == {0, 1} and set(found["condition"]) == {"pipeline"}
 
 
 def test_other_parameters_are_never_mixed_in(tmp_path):
     workspace(tmp_path / "studies", "base-seed0")
     collect(tmp_path, tmp_path / "measured")
     text = (tmp_path / "params.yaml").read_text()
-    (tmp_path / "params.yaml").write_text(text.replace("threads: 2", "threads: 1").replace("seed: 0", "seed: 5"))
+    (tmp_path / "params.yaml").write_text(text.replace("threads: 1", "threads: 2").replace("seed: 0", "seed: 5"))
     collect(tmp_path, tmp_path / "measured")
     (tmp_path / "params.yaml").write_text(text.replace("hidden: 256", "hidden: 16"))
     with pytest.raises(InputError, match="expected the parameters that .*measured/params.yaml was measured with"):
@@ -179,7 +194,8 @@ def test_sdr_of_a_seed_is_what_its_own_table_says(tmp_path):
 
 
 def test_half_done_studies_give_what_they_have(tmp_path):
-    folder = workspace(tmp_path / "studies", "base-seed0", ("oracle", "single_only"))
+    workspace(tmp_path / "studies", "base-seed0", ("oracle", "single_only"))
+    folder = workspace(tmp_path / "studies", "pipeline-seed0")
     for path in (folder / "scores/classifier").glob("*"):
         path.unlink()
     make_reference(tmp_path, tmp_path)
@@ -203,7 +219,7 @@ def test_every_figure_is_drawn_once_its_runs_are_there(tmp_path):
         made_up.write(folder / f"metrics/label_variant/{name}.json", content | {"threshold": float(name[10:])})
     for name in ROUNDS:
         made_up.classifier_files(folder, name, 0.9, random)
-    for condition in STUDIES["noises"]:
+    for condition in ("pipeline", *STUDIES["noises"]):
         workspace(tmp_path / "studies", f"{condition}-seed0", ("oracle",))
     make_reference(tmp_path, tmp_path)
     figures = {path.name for path in (tmp_path / "reference/figures").iterdir()}
@@ -254,18 +270,19 @@ def test_the_papers_threshold_stands_beside_ours_at_the_same_seeds(tmp_path):
         assert f"| {100 * accuracy:.1f} |" in row and row.endswith(f"| {sdr:.2f} | 1 |")
 
 
-def test_a_longer_training_stands_beside_ours_with_what_was_trained(tmp_path):
-    ours = workspace(tmp_path / "studies", "base-seed0")
+def test_short_and_long_trainings_stand_side_by_side_with_what_all_have(tmp_path):
+    fewer, ours = (workspace(tmp_path / "studies", f"{name}-seed0") for name in ("base", "pipeline"))
+    workspace(tmp_path / "studies", "base-seed1")
     make_reference(tmp_path, tmp_path)
-    assert "Four times the training" not in (tmp_path / "reference/README.md").read_text()
+    assert "Short and long trainings" not in (tmp_path / "reference/README.md").read_text()
     theirs = workspace(tmp_path / "studies", "longer-seed0", seed=5)
     for file in (*theirs.glob("*/*/xumx-clean.*"), *theirs.glob("*/*/xumx-psi_noisy.*")):
         file.unlink()
     make_reference(tmp_path, tmp_path)
-    page = (tmp_path / "reference/README.md").read_text().split("## Four times the training")[1]
-    header, _, *rows = page.strip().splitlines()[2:6]
+    page = (tmp_path / "reference/README.md").read_text().split("## Short and long trainings")[1]
+    header, _, *rows = page.strip().splitlines()[2:7]
     assert "refined by Ψ_refined" in header and "clean" not in header and "refined by Ψ_noisy" not in header
-    for name, row, folder in (("base", rows[0], ours), ("longer", rows[1], theirs)):
+    for (name, folder), row in zip({"base": fewer, "pipeline": ours, "longer": theirs}.items(), rows, strict=True):
         accuracy = json.loads((folder / "metrics/score_classifier/noisy.json").read_text())["multi"]["avg"]["accuracy"]
         sdr = json.loads((folder / "metrics/score_separator/xumx-psi_refined.json").read_text())["csdr"]["avg"]
         assert row.startswith(f"| {name} | {100 * accuracy:.1f} |") and row.endswith(f"| {sdr:.2f} | 1 |")
@@ -298,7 +315,7 @@ def test_the_page_says_what_it_took(tmp_path):
 
 def test_cut_probabilities_decide_like_the_whole_ones(tmp_path):
     """At every threshold of two decimals, among them those whose hundredfold is no whole binary number."""
-    folder = workspace(tmp_path / "studies", "base-seed0")
+    folder = workspace(tmp_path / "studies", "pipeline-seed0")
     file = folder / "scores/classifier/noisy.csv"
     grid = np.arange(1, 100) / 100
     whole = np.concatenate([grid, grid - 1e-4, grid + 1e-4, np.random.default_rng(4).random(400)])
