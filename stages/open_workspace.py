@@ -22,7 +22,10 @@ CONDITIONS = Path("studies/conditions.yaml")
 
 
 def workspace_params(root: Path, condition: str, seed: int) -> DictConfig:
-    """The parameters of the repository at `root` with a condition's changes. Raises InputError for an unknown one."""
+    """The parameters of the repository at `root` with a condition's changes and its share of the steps, rounded.
+
+    Raises InputError for an unknown condition and for a share of what is no training.
+    """
     conditions = yaml.safe_load((root / CONDITIONS).read_text(encoding="utf-8"))
     if condition not in conditions:
         raise InputError(f"unknown condition {condition!r}: expected one of {', '.join(conditions)} ({CONDITIONS})")
@@ -30,7 +33,10 @@ def workspace_params(root: Path, condition: str, seed: int) -> DictConfig:
     shares = changes.pop("share_of_steps", {})
     params = OmegaConf.merge(OmegaConf.load(root / "params.yaml"), changes, {"seed": seed})
     for training, share in shares.items():
-        OmegaConf.update(params, f"{training}.steps", round(share * OmegaConf.select(params, f"{training}.steps")))
+        steps = OmegaConf.select(params, f"{training}.steps")
+        if steps is None:
+            raise InputError(f"{CONDITIONS}: {condition}: share_of_steps: params.yaml has no {training}.steps")
+        OmegaConf.update(params, f"{training}.steps", round(share * steps))
     return params
 
 

@@ -1,6 +1,7 @@
 """Workspaces, the studies' definitions, and the reference results that grow from what was measured."""
 
 import json
+import re
 from pathlib import Path
 
 import made_up_metrics as made_up
@@ -77,9 +78,17 @@ def test_an_unknown_condition_is_one_line(repository):
     assert not list(Path("studies").glob("flips*"))
 
 
-def test_a_condition_with_wrong_parameters_leaves_nothing(repository):
-    Path("studies/conditions.yaml").write_text("loud: {corruption: {flip_rate: {vocals: 2.0}}}")
-    with pytest.raises(InputError, match=r"^studies/conditions\.yaml: loud: corruption\.flip_rate\.vocals"):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("corruption: {flip_rate: {vocals: 2.0}}", "corruption.flip_rate.vocals: "),
+        ("share_of_steps: {xumx: 0.5}", "share_of_steps: params.yaml has no xumx.steps"),
+        ("share_of_steps: {classifier: 0.0}", "classifier.steps: "),
+    ],
+)
+def test_a_condition_with_wrong_parameters_leaves_nothing(repository, change, message):
+    Path("studies/conditions.yaml").write_text(f"loud: {{{change}}}")
+    with pytest.raises(InputError, match="^" + re.escape(f"studies/conditions.yaml: loud: {message}")):
         open_workspace("loud", 0)
     assert not list(Path("studies").glob("loud*/*"))
 
