@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: setup reproduce lane_clean lane_noisy test study ui lock
+.PHONY: setup reproduce first_lane second_lane test study ui lock
 
 setup: .venv/ready
 	@tools/system_packages.sh
@@ -20,21 +20,22 @@ setup: .venv/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,study]'
 	@touch $@
 
-# DVC runs one stage after the other. Two trainings side by side, of one thread each, take two thirds of the time of one
-# after the other with two; so, once the stems are there, what follows from either kind of labels goes its own way.
+# DVC runs one stage after the other. Two trainings side by side, of one thread each, take three quarters of the time of
+# one after the other with two threads; so, once the stems are there, two lanes run: Ψ_clean and most of what needs no other
+# classifier in one, Ψ_noisy and Ψ_refined in the other. --single-item, because DVC would lock the stems that both read.
 reproduce: setup
 	dvc repro label_segments@clean label_segments@noisy
-	+$(MAKE) --no-print-directory --jobs=2 lane_clean lane_noisy
+	+$(MAKE) --no-print-directory --jobs=2 first_lane second_lane
 	dvc repro
 
 of_classifier = train_classifier@$(1) predict_segments@psi_$(1) refine_labels@psi_$(1) score_classifier@$(1)
 of_separators = $(foreach separator,$(1),train_separator@$(separator) score_separator@$(separator))
 
-lane_clean:
+first_lane:
 	dvc --wait-for-lock repro --single-item $(call of_classifier,clean) \
 		$(call of_separators,xumx-clean xumx-noisy xumx-psi_clean hdemucs-noisy hdemucs-psi_clean)
 
-lane_noisy:
+second_lane:
 	dvc --wait-for-lock repro --single-item $(call of_classifier,noisy) $(call of_classifier,refined) \
 		$(call of_separators,xumx-psi_noisy xumx-psi_refined hdemucs-clean hdemucs-psi_noisy hdemucs-psi_refined)
 

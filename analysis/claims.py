@@ -135,8 +135,8 @@ def decide(measurements: Measurements, ablations: Measurements | None = None) ->
     """All claims as id, text, paper, ours, holds, p, seeds.
 
     Args:
-        ablations: what C10 to C13 are decided on, runs that are compared with each other alone; without them, these
-            claims are not tested.
+        ablations: the runs that C10 to C13 are decided on, those of the studies' shorter trainings; without them,
+            these claims are not tested.
 
     holds is "true" or "false" where the p value, corrected for the number of all claims, tested or not, is at most
     5 %, else "undecided"; and "" (with no p) where a run that the rule needs is missing.

@@ -36,10 +36,10 @@ def separators(table: pd.DataFrame) -> str:
     theirs = paper.table2().set_index(["network", "training_data"])["avg"]
     rows = [
         [NETWORK_NAMES[row.network], ARM_NAMES[row.training_data], _mean(row.avg, row.avg_std),
-         f"{theirs[row.network, row.training_data]:.2f}"]
+         f"{theirs[row.network, row.training_data]:.2f}", row.seeds]
         for row in table[table["metric"] == "csdr"].itertuples()
     ]  # fmt: skip
-    header = ["separator", "trained on", "SDR, dB: ours", "the paper's"]
+    header = ["separator", "trained on", "SDR, dB: ours", "the paper's", "seeds"]
     return f"\n{markdown_table(header, rows, text_columns=2)}\n"
 
 
@@ -50,8 +50,8 @@ def classifiers(table: pd.DataFrame) -> str:
         published = theirs.loc[(row.inputs, row.training_data, "avg")]
         cells = [_mean(row.accuracy, row.accuracy_std), f"{published['accuracy']:.1f}"]
         cells += [_mean(row.recall, row.recall_std), f"{published['recall']:.2f}"]
-        rows.append([row.inputs, CLASSIFIER_NAMES[row.training_data], *cells])
-    header = ["inputs", "classifier", "accuracy, %: ours", "the paper's", "recall: ours", "the paper's"]
+        rows.append([row.inputs, CLASSIFIER_NAMES[row.training_data], *cells, row.seeds])
+    header = ["inputs", "classifier", "accuracy, %: ours", "the paper's", "recall: ours", "the paper's", "seeds"]
     return f"\n{markdown_table(header, rows, text_columns=2)}\n"
 
 

@@ -95,11 +95,12 @@ def table3(by_seed: pd.DataFrame) -> pd.DataFrame:
 
 
 def side_by_side(measured: Measured, by_seed: pd.DataFrame, conditions: tuple[str, ...]) -> pd.DataFrame:
-    """Classifiers, labels and X-UMX under several conditions, at the seeds that all of them were run at.
+    """Classifiers, labels and X-UMX under several conditions, all of it at the same seeds.
 
     Returns: condition, threshold, then precision_, recall_ and f1_<arm> of the labels of Ψ_noisy and Ψ_refined,
     accuracy of the classifiers (single_noisy, multi_refined, ..., percent), average csdr of X-UMX (xumx_<arm>, dB),
-    each with its standard deviation, and seeds. No row where there is no such seed.
+    each with its standard deviation, and seeds. A value that some condition lacks altogether is NaN. No row where there
+    is no seed that has all the others under every condition.
     """
     run = ["condition", "seed"]
     accuracy = measured.classification[measured.classification["class"] == "avg"]
@@ -114,9 +115,12 @@ def side_by_side(measured: Measured, by_seed: pd.DataFrame, conditions: tuple[st
         sdr.pivot(index=run, columns="training_data", values="avg").add_prefix("xumx_"),
     ], axis=1).reset_index()  # fmt: skip
     table = table[table["condition"].isin(conditions)]
-    table = table[table.groupby("seed")["condition"].transform("nunique") == len(conditions)]
     table = table.sort_values("condition", key=lambda names: names.map(conditions.index), kind="stable")
     values = [name for name in table.columns if name not in (*run, "threshold")]
+    everywhere = table[values].notna().groupby(table["condition"]).any().all()
+    compared = [name for name in values if everywhere[name]]
+    table = table.assign(**dict.fromkeys(set(values) - set(compared), np.nan)).dropna(subset=compared)
+    table = table[table.groupby("seed")["condition"].transform("nunique") == len(conditions)]
     return _mean_and_deviation(table, ["condition", "threshold"], values)
 
 
@@ -129,12 +133,9 @@ def sdr_of(by_seed: pd.DataFrame, names: list[tuple[str, str]]) -> pd.DataFrame:
 
 
 def cost(timing: pd.DataFrame) -> pd.DataFrame:
-    """stage, runs, wall_seconds (mean of a run), wall_std, hours (of all runs), in the order of the pipeline."""
+    """stage, runs, hours of all of them, in the order of the pipeline."""
     by_stage = timing.groupby("stage")["wall_seconds"]
-    table = pd.DataFrame({
-        "runs": by_stage.size(), "wall_seconds": by_stage.mean(), "wall_std": by_stage.std(),
-        "hours": by_stage.sum() / 3600,
-    })  # fmt: skip
+    table = pd.DataFrame({"runs": by_stage.size(), "hours": by_stage.sum() / 3600})
     rest = [stage for stage in table.index if stage not in PIPELINE]
     return table.loc[[stage for stage in (*PIPELINE, *rest) if stage in table.index]].reset_index()
 

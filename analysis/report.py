@@ -197,8 +197,8 @@ def timing_parts(results: Results) -> Iterator[str]:
     if machine:
         packages = ", ".join(f"{name} {version}" for name, version in sorted(machine["packages"].items()))
         yield (
-            f"{machine['cpu']}, {machine['cores']} cores, {machine['threads']} threads; Python {machine['python']}; "
-            f"{packages}."
+            f"{machine['cpu']}, {machine['cores']} cores, {machine['threads']} of them for each stage; "
+            f"Python {machine['python']}; {packages}."
         )
     sums = results.timing.groupby("stage", sort=False)[["wall_seconds", "training_seconds"]].sum()
     sums.loc["**total**"] = sums.sum()
@@ -208,7 +208,7 @@ def timing_parts(results: Results) -> Iterator[str]:
         for stage, wall, training in sums.itertuples()
     ]
     yield markdown_table(["stage", "runs", "wall minutes", "of these in training steps"], rows)
-    yield "Every run: [timing.csv](timing.csv)."
+    yield "`make reproduce` runs two stages at a time and takes less than the sum. Every run: [timing.csv](timing.csv)."
 
 
 def _ours_and_theirs(ours: float, theirs: float | None, decimals: int, paper_decimals: int) -> str:

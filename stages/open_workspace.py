@@ -24,12 +24,12 @@ CONDITIONS = Path("studies/conditions.yaml")
 def workspace_params(root: Path, condition: str, seed: int) -> DictConfig:
     """The parameters of the repository at `root` with a condition's changes and its share of the steps, rounded.
 
-    Raises InputError for an unknown condition and for a share of what is no training.
+    Raises InputError for an unknown condition, and where a share is of something that has no steps.
     """
     conditions = yaml.safe_load((root / CONDITIONS).read_text(encoding="utf-8"))
     if condition not in conditions:
         raise InputError(f"unknown condition {condition!r}: expected one of {', '.join(conditions)} ({CONDITIONS})")
-    changes = dict(conditions[condition])
+    changes = dict(conditions[condition] or {})
     shares = changes.pop("share_of_steps", {})
     params = OmegaConf.merge(OmegaConf.load(root / "params.yaml"), changes, {"seed": seed})
     for training, share in shares.items():

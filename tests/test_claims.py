@@ -168,8 +168,8 @@ def test_no_verdict_is_lost_to_what_is_run_later() -> None:
     arms = ("threshold_0.9", "threshold_0.5", "adaptive", "round_5")
     more = [table[table["training_data"] == "single_only"].assign(training_data=arm) for arm in arms]
     alone, among_others = (
-        decide(*[measurements(rows, NO_DECISIONS, 0.5)] * 2).set_index("id")
-        for rows in (table, pd.concat([table, *more]))
+        decide(found, found).set_index("id")
+        for found in (measurements(rows, NO_DECISIONS, 0.5) for rows in (table, pd.concat([table, *more])))
     )
     assert among_others.loc["C12", "holds"] != "" and alone.loc["C12", "holds"] == ""
     assert among_others.loc["C11", "p"] <= alone.loc["C11", "p"] < 1

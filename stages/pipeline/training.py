@@ -112,7 +112,7 @@ def fit(
     )
     wrapped, optimizer = fabric.setup(model, optimizer)
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average)) if settings.average else None
-    published = average.module if average else model  # what is validated, and what is left
+    candidate = average.module if average else model  # what is validated
     curves, first, best = Curves(), 0, None
     if state := load_checkpoint(name, fingerprint):
         first = state["step"]
@@ -156,14 +156,14 @@ def fit(
         if done % every == 0 or last:
             validation = None
             if validate and (done % validate_every == 0 or last):
-                validation = _validated(published, validate)
+                validation = _validated(candidate, validate)
                 validation = fabric.broadcast(validation)  # all processes stop at the same step
                 if not math.isfinite(validation):
                     raise InputError(f"{name}: step {step}: expected a finite validation loss, got {validation:g}")
             curves.points.append((done, sum(since) / len(since), validation))
             since.clear()
             if settings.patience and validation is not None and curves.best() == len(curves.points) - 1:
-                best = copy.deepcopy(published.state_dict())
+                best = copy.deepcopy(candidate.state_dict())
             progress.set_postfix(loss=f"{curves.points[-1][1]:.4g}", refresh=False)
             if curves.stalled(settings.patience):
                 break
@@ -181,7 +181,7 @@ def fit(
         curves.published = curves.best()
         model.load_state_dict(best)
     elif average:
-        model.load_state_dict(published.state_dict())
+        model.load_state_dict(candidate.state_dict())
     model.eval().cpu()
     return curves
 
