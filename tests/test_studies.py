@@ -310,7 +310,7 @@ def test_short_and_long_trainings_stand_side_by_side_with_what_all_have(tmp_path
     fewer, ours = (workspace(tmp_path / "studies", f"{name}-seed0") for name in ("base", "pipeline"))
     workspace(tmp_path / "studies", "base-seed1")
     make_reference(tmp_path, tmp_path)
-    assert "Short and long trainings" not in (tmp_path / "reference/README.md").read_text()
+    assert "## Short and long trainings" not in (tmp_path / "reference/README.md").read_text()
     theirs = workspace(tmp_path / "studies", "longer-seed0", seed=5)
     for file in (*theirs.glob("*/*/xumx-clean.*"), *theirs.glob("*/*/xumx-psi_noisy.*")):
         file.unlink()
