@@ -94,6 +94,7 @@ def make_reference(root: Path, results: Path) -> None:
 
 
 def measurements_of(measured: Measured, condition: str, threshold: float) -> Measurements:
+    """What one condition measured, for claims and gaps; see `analysis.measurements.measurements`."""
     separation, decisions = (
         table[table["condition"] == condition] for table in (measured.separation, measured.decisions)
     )
@@ -263,7 +264,7 @@ def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
     rows = [[row.stage, str(row.runs), f"{row.hours:.2f}"] for row in cost(measured.timing).itertuples()]
     rows.append(["**total**", str(len(measured.timing)), f"{measured.timing['wall_seconds'].sum() / 3600:.2f}"])
     yield markdown_table(["stage", "runs", "hours"], rows)
-    yield "Most stages ran two at a time, so that it took less than the sum."
+    yield "Where stages ran side by side, it took less than the sum."
     if energy is not None:
         columns = ["date", "command", "wall minutes", "energy in kWh", "method", "processor"]
         rows = [

@@ -6,7 +6,6 @@ sources, for corruption to mislabel.
 
 import functools
 import multiprocessing
-import os
 
 from tqdm import tqdm
 
@@ -24,7 +23,7 @@ def build_stems(catalogue: str, params: Params) -> None:
     files: list[StemFile] = []
     with (
         atomic_folder(CATALOGUE_ROOTS[catalogue]) as root,
-        multiprocessing.get_context("fork").Pool(len(os.sched_getaffinity(0))) as pool,  # one for each core
+        multiprocessing.get_context("fork").Pool() as pool,  # a process for each core
     ):
         write = write_sources if catalogue == "noisy" else write_stems
         work = functools.partial(build_song, write, root, params.stems.rate)
