@@ -18,6 +18,7 @@ from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.results import NETWORKS
 
 COMPARED = ("clean", "oracle", *REFINED_ARMS)  # each minus "noisy"
+NOISE_DECIMALS = dict.fromkeys(("cost", "cost_low", "cost_high", "gain", "gain_low", "gain_high"), 2)
 GAP_DECIMALS = dict.fromkeys(("gain", "low", "high", "of_clean", "of_oracle", "paper_gain", "paper_of_clean"), 2)
 
 
@@ -51,17 +52,48 @@ def gap_markdown(table: pd.DataFrame) -> str:
     """`gap_table` for a page."""
     rows = []
     for row in table.round(GAP_DECIMALS).to_dict("records"):
-        gain = f"{row['gain']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"
         names = [NETWORK_NAMES[row["network"]], f"{ARM_NAMES[row['training_data']]} minus noisy"]
         published = "-" if isnan(row["paper_gain"]) else f"{row['paper_gain']:+.2f}"
         of_clean, of_oracle, theirs = (
             "-" if isnan(row[name]) else f"{100 * row[name]:.0f} %"
             for name in ("of_clean", "of_oracle", "paper_of_clean")
         )
-        rows.append([*names, gain, of_clean, of_oracle, published, theirs, str(row["seeds"])])
+        rows.append([*names, _with_interval(row, "gain"), of_clean, of_oracle, published, theirs, str(row["seeds"])])
     header = ["separator", "SDR", "ours, dB", "share of clean minus noisy", "share of true labels minus noisy"]
     header += ["the paper's, dB", "share of clean minus noisy", "seeds"]
     return markdown_table(header, rows, text_columns=2)
+
+
+def noise_table(by_condition: dict[str, Measurements]) -> pd.DataFrame:
+    """What each condition's noise costs X-UMX, and what the labels of Ψ_refined win back, at the same seeds.
+
+    Returns: condition, cost and gain ("oracle" and "psi_refined" minus "noisy", dB), each with low and high like the
+    gains of `gap_table`, seeds; no row for a condition that lacks one of them.
+    """
+    differences = [_above_noisy("xumx", arm) for arm in ("oracle", "psi_refined")]
+    rows = []
+    for condition, measurements in by_condition.items():
+        chosen = measurements.asked_by(*differences)
+        if chosen:
+            found = [interval(chosen, difference) for difference in differences]
+            values = [value for part in found for value in (part.value, part.low, part.high)]
+            rows.append([condition, *values, len(chosen.seeds)])
+    return pd.DataFrame(rows, columns=["condition", *NOISE_DECIMALS, "seeds"])
+
+
+def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
+    """`noise_table` for a page; `names` of its conditions."""
+    rows = [
+        [names[row["condition"]], _with_interval(row, "cost", "cost_"), _with_interval(row, "gain", "gain_"),
+         str(row["seeds"])]
+        for row in table.round(NOISE_DECIMALS).to_dict("records")
+    ]  # fmt: skip
+    header = ["noise", *(f"{ARM_NAMES[arm]} minus noisy, dB" for arm in ("oracle", "psi_refined")), "seeds"]
+    return markdown_table(header, rows)
+
+
+def _with_interval(row: dict, name: str, prefix: str = "") -> str:
+    return f"{row[name]:+.2f} [{row[f'{prefix}low']:+.2f}, {row[f'{prefix}high']:+.2f}]"
 
 
 def _above_noisy(network: str, arm: str) -> Callable[[Scores], Value]:

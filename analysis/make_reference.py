@@ -18,12 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 from analysis import paper
 from analysis.claims import RULES, decide
 from analysis.formatting import markdown_table, round_columns, rounded, write_csv
-from analysis.gap import GAP_DECIMALS, gap_markdown, gap_table
+from analysis.gap import GAP_DECIMALS, NOISE_DECIMALS, gap_markdown, gap_table, noise_markdown, noise_table
 from analysis.make_figures import save, style
 from analysis.measurements import Measurements, measurements
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import Measured, collect
-from analysis.reference_figures import study_figures
+from analysis.reference_figures import FLIPS, KINDS, study_figures
 from analysis.reference_tables import (
     TABLE3,
     at_thresholds,
@@ -42,6 +42,7 @@ from stages.pipeline.files import atomic_file
 from stages.pipeline.params import load_params
 from stages.stems.segments import ARMS
 
+NOISES = {f"flips_{rate:02d}": f"{rate} % of the sources flipped" for rate in FLIPS} | KINDS
 LENGTHS = ("base", "pipeline", "longer")
 ENERGY = "energy.csv"  # written by tools/measure_energy.py
 TABLE1_PLACES = (("accuracy", 1, 1), ("f1", 3, 3), ("precision", 3, 2), ("recall", 3, 2))  # ours, the paper's
@@ -70,8 +71,11 @@ def make_reference(root: Path, results: Path) -> None:
     found = measurements_of(measured, "pipeline", params.scoring.threshold)
     claims = decide(found, measurements_of(measured, "base", params.scoring.threshold))
     gaps = gap_table(found)
+    run = [condition for condition in NOISES if condition in set(measured.separation["condition"])]
+    noises = noise_table({name: measurements_of(measured, name, params.scoring.threshold) for name in run})
     tables = {
         "gap.csv": round_columns(gaps, GAP_DECIMALS),
+        "noise.csv": round_columns(noises, NOISE_DECIMALS),
         "table1.csv": rounded_table(table1(measured.classification), MEASURES, {"accuracy": 1}, 3),
         "table2.csv": rounded_table(table2(by_seed), TABLE2_VALUES, {}, 2),
         "table3.csv": rounded_table(table3(by_seed), TABLE2_VALUES, {}, 2),
@@ -88,7 +92,7 @@ def make_reference(root: Path, results: Path) -> None:
     for name, figure in figures.items():
         save(figure, folder / "figures" / name)
     energy = pd.read_csv(folder / ENERGY) if (folder / ENERGY).exists() else None
-    page = "\n\n".join(parts(measured, by_seed, claims, gaps, list(figures), energy)) + "\n"
+    page = "\n\n".join(parts(measured, by_seed, claims, gaps, noises, list(figures), energy)) + "\n"
     with atomic_file(folder / "README.md") as temporary:
         temporary.write_bytes(page.encode())
 
@@ -112,6 +116,7 @@ def parts(
     by_seed: pd.DataFrame,
     claims: pd.DataFrame,
     gaps: pd.DataFrame,
+    noises: pd.DataFrame,
     figures: list[str],
     energy: pd.DataFrame | None,
 ) -> Iterator[str]:
@@ -155,6 +160,14 @@ def parts(
     yield ablations(table3(by_seed))
     yield from paper_threshold(side_by_side(measured, by_seed, ("base", "paper_threshold")))
     yield from lengths(side_by_side(measured, by_seed, LENGTHS))
+    if len(noises):
+        yield "## Where self-refining helps a separator"
+        yield (
+            "What each noise costs X-UMX (the noisy catalogue's true labels minus its nominal ones) and what the labels "
+            "of Ψ_refined win back, in frame-wise SDR with 95 % intervals, as in the first table. Flips of the first "
+            "rows strike every class alike; the last three kinds of noise have the same share of contaminated stems."
+        )
+        yield noise_markdown(noises, NOISES)
     for name in figures:
         title, _, content = FIGURES[name].partition(": ")
         yield f"## {title}"

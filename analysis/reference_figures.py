@@ -88,6 +88,8 @@ def draw_noise_sweep(measured: Measured, by_seed: pd.DataFrame) -> Figure | None
     sdr = sdr_of(by_seed, [(condition, arm) for condition in conditions for arm in SEPARATED])
     if sdr.empty:
         return None
+    sdr = in_common(sdr)
+    accuracy, labels = (table[table["seed"].isin(sdr["seed"])] for table in (accuracy, labels))
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     panels = (
         (accuracy, "training_data", "accuracy", CLASSIFIER_COLOURS, "accuracy on mixes in %", "classifier Ψ"),
@@ -112,6 +114,8 @@ def draw_kinds(measured: Measured, by_seed: pd.DataFrame) -> Figure | None:
     labels = measured.labels[measured.labels["condition"].isin(KINDS) & measured.labels["labels"].isin(LABELS)]
     if set(sdr["condition"]) != set(KINDS):
         return None
+    sdr = in_common(sdr)
+    labels = labels[labels["seed"].isin(sdr["seed"])]
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     panels = ((labels, "labels", "f1", "F1 of the labels", LABELS),
               (sdr, "training_data", "avg", "average SDR in dB", SEPARATED))  # fmt: skip
@@ -133,7 +137,7 @@ def draw_false_labels(by_seed: pd.DataFrame) -> Figure | None:
     table = sdr_of(by_seed, [("base", name) for name in (*names, "oracle")])
     if len(set(table["training_data"])) < 3:
         return None
-    table = in_common(table, "training_data")
+    table = in_common(table)
     figure = Figure(figsize=(WIDTH * 0.6, 3.6), layout="constrained")
     ax = figure.subplots()
     for change, (label, colour) in CHANGES.items():
@@ -158,7 +162,7 @@ def draw_threshold_curve(measured: Measured, by_seed: pd.DataFrame) -> Figure | 
     sdr = by_seed[by_seed["training_data"].str.startswith("threshold_") & (by_seed["metric"] == "csdr")]
     if sdr["training_data"].nunique() < 3:  # two points say nothing of a curve
         return None
-    sdr = in_common(sdr, "training_data")
+    sdr = in_common(sdr)
     labels = labels[labels["seed"].isin(sdr["seed"])]
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
@@ -189,7 +193,7 @@ def draw_rounds(measured: Measured) -> Figure | None:
     labels = measured.labels[(measured.labels["condition"] == "base") & measured.labels["labels"].isin(ROUNDS)]
     if accuracy["training_data"].nunique() < 3:
         return None
-    accuracy = in_common(accuracy, "training_data")
+    accuracy = in_common(accuracy)
     labels = labels[labels["seed"].isin(accuracy["seed"])]
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
@@ -210,9 +214,9 @@ def draw_rounds(measured: Measured) -> Figure | None:
     return figure
 
 
-def in_common(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The rows of those seeds that have most values of `name`: every point of a line is of the same seeds."""
-    counts = table.groupby("seed")[name].nunique()
+def in_common(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of those seeds that have most rows: every point of a figure is of the same seeds."""
+    counts = table.groupby("seed").size()
     return table[table["seed"].isin(counts.index[counts == counts.max()])]
 
 

@@ -8,7 +8,7 @@ from scipy.stats import norm
 from analysis import paper
 from analysis.bootstrap import Interval, holm, interval, two_sided
 from analysis.claims import RULES, decide
-from analysis.gap import gap_table
+from analysis.gap import gap_table, noise_table
 from analysis.measurements import Asked, macro_average, measurements
 from stages.stems import CLASSES
 from stages.stems.segments import PROBABILITIES, TRUTHS
@@ -258,3 +258,20 @@ def test_what_noise_costs_and_refinement_wins_back_of_known_sdrs() -> None:
     assert table.loc[["clean", "oracle"], ["of_clean", "of_oracle"]].isna().all(axis=None)
     assert table["paper_gain"].tolist() == pytest.approx([2.92, np.nan, 1.83], nan_ok=True)
     assert table.loc["psi_noisy", "paper_of_clean"] == pytest.approx(1.83 / 2.92)
+
+
+def test_what_a_noise_costs_and_what_is_won_back_are_of_the_same_seeds() -> None:
+    level = {"oracle": 3.5, "noisy": 3.0, "psi_refined": 3.4}
+    rows = [
+        ["xumx", arm, f"song {song}", c, seed, sdr + song + 10 * (seed == 2 and arm == "psi_refined")]
+        for arm, sdr in level.items()
+        for seed in ((0, 1) if arm == "oracle" else (0, 1, 2))
+        for song in range(5)
+        for c in CLASSES
+    ]
+    songs = pd.DataFrame(rows, columns=["network", "training_data", "song", "class", "seed", "csdr"])
+    lacking = songs[songs["training_data"] != "oracle"]
+    table = noise_table({name: measurements(part, NO_DECISIONS, 0.5) for name, part in (("a", songs), ("b", lacking))})
+    assert table[["condition", "seeds"]].values.tolist() == [["a", 2]]
+    values = table.loc[0, ["cost", "cost_low", "cost_high", "gain", "gain_low", "gain_high"]]
+    assert values.tolist() == pytest.approx([0.5, 0.5, 0.5, 0.4, 0.4, 0.4])

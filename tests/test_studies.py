@@ -282,8 +282,30 @@ def test_two_thresholds_are_no_curve_and_three_are(tmp_path):
 
 def test_a_line_has_the_same_seeds_at_every_point():
     table = pd.DataFrame({"seed": [0, 0, 0, 1, 1, 2], "name": ["a", "b", "c", "a", "b", "a"]})
-    assert in_common(table, "name")["seed"].tolist() == [0, 0, 0]
-    assert in_common(table[table["name"] != "c"], "name")["seed"].tolist() == [0, 0, 1, 1]
+    assert in_common(table)["seed"].tolist() == [0, 0, 0]
+    assert in_common(table[table["name"] != "c"])["seed"].tolist() == [0, 0, 1, 1]
+
+
+def test_a_noise_half_run_at_a_second_seed_changes_no_figure_and_no_row_of_the_others(tmp_path):
+    for condition in STUDIES["noises"]:
+        workspace(tmp_path / "studies", f"{condition}-seed0", ("oracle",))
+    workspace(tmp_path / "studies", "base-seed0", ("oracle",))
+    make_reference(tmp_path, tmp_path)
+    figures = [tmp_path / f"reference/figures/{name}.png" for name in ("noise_sweep", "kinds_of_noise")]
+    before, noise = [file.read_bytes() for file in figures], pd.read_csv(tmp_path / "reference/noise.csv")
+    assert noise["condition"].tolist() == [*STUDIES["noises"][:6], "base", "uniform", "bleeding"]
+    for condition in ("flips_20", "uniform"):
+        workspace(tmp_path / "studies", f"{condition}-seed1", ("oracle",), seed=1)
+    for lacking in (tmp_path / "studies/uniform-seed1").glob("*/separator/xumx-oracle.*"):
+        lacking.unlink()
+    make_reference(tmp_path, tmp_path)
+    assert [file.read_bytes() for file in figures] == before
+    after = pd.read_csv(tmp_path / "reference/noise.csv").set_index("condition")
+    assert after["seeds"].to_dict() == dict.fromkeys(noise["condition"], 1) | {"flips_20": 2}
+    page = (tmp_path / "reference/README.md").read_text().split("## Where self-refining helps a separator")[1]
+    assert [row.split(" | ")[0] for row in page.splitlines()[6:8]] == [
+        "| 0 % of the sources flipped", "| 10 % of the sources flipped",
+    ]  # fmt: skip
 
 
 def test_the_papers_threshold_stands_beside_ours_at_the_same_seeds(tmp_path):
