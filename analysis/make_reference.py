@@ -161,11 +161,12 @@ def parts(
     yield from paper_threshold(side_by_side(measured, by_seed, ("base", "paper_threshold")))
     yield from lengths(side_by_side(measured, by_seed, LENGTHS))
     if len(noises):
-        yield "## Where self-refining helps a separator"
+        yield "## Where self-refining helps a separator, by noise"
         yield (
-            "What each noise costs X-UMX (the noisy catalogue's true labels minus its nominal ones) and what the labels "
-            "of Ψ_refined win back, in frame-wise SDR with 95 % intervals, as in the first table. Flips of the first "
-            "rows strike every class alike; the last three kinds of noise have the same share of contaminated stems."
+            "Above training on the noisy labels, as in the first table, but with the studies' shorter trainings: what "
+            "the true labels would give, which is what the noise costs, and what those of Ψ_refined do give. The "
+            "sweep's flips strike every class alike; the last three kinds of noise have the same share of contaminated "
+            "stems."
         )
         yield noise_markdown(noises, NOISES)
     for name in figures:

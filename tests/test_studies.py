@@ -302,7 +302,7 @@ def test_a_noise_half_run_at_a_second_seed_changes_no_figure_and_no_row_of_the_o
     assert [file.read_bytes() for file in figures] == before
     after = pd.read_csv(tmp_path / "reference/noise.csv").set_index("condition")
     assert after["seeds"].to_dict() == dict.fromkeys(noise["condition"], 1) | {"flips_20": 2}
-    page = (tmp_path / "reference/README.md").read_text().split("## Where self-refining helps a separator")[1]
+    page = (tmp_path / "reference/README.md").read_text().split("## Where self-refining helps a separator, by noise")[1]
     assert [row.split(" | ")[0] for row in page.splitlines()[6:8]] == [
         "| 0 % of the sources flipped", "| 10 % of the sources flipped",
     ]  # fmt: skip
