@@ -58,7 +58,8 @@ def gap_markdown(table: pd.DataFrame) -> str:
             "-" if isnan(row[name]) else f"{100 * row[name]:.0f} %"
             for name in ("of_clean", "of_oracle", "paper_of_clean")
         )
-        rows.append([*names, _with_interval(row, "gain"), of_clean, of_oracle, published, theirs, str(row["seeds"])])
+        gain = _with_interval(row["gain"], row["low"], row["high"])
+        rows.append([*names, gain, of_clean, of_oracle, published, theirs, str(row["seeds"])])
     header = ["separator", "SDR", "ours, dB", "share of clean minus noisy", "share of true labels minus noisy"]
     header += ["the paper's, dB", "share of clean minus noisy", "seeds"]
     return markdown_table(header, rows, text_columns=2)
@@ -84,16 +85,15 @@ def noise_table(by_condition: dict[str, Measurements]) -> pd.DataFrame:
 def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     """`noise_table` for a page; `names` of its conditions."""
     rows = [
-        [names[row["condition"]], _with_interval(row, "cost", "cost_"), _with_interval(row, "gain", "gain_"),
-         str(row["seeds"])]
-        for row in table.round(NOISE_DECIMALS).to_dict("records")
-    ]  # fmt: skip
+        [names[condition], _with_interval(*values[:3]), _with_interval(*values[3:]), str(seeds)]
+        for condition, *values, seeds in table.round(NOISE_DECIMALS).itertuples(index=False)
+    ]
     header = ["noise", *(f"{ARM_NAMES[arm]} minus noisy, dB" for arm in ("oracle", "psi_refined")), "seeds"]
     return markdown_table(header, rows)
 
 
-def _with_interval(row: dict, name: str, prefix: str = "") -> str:
-    return f"{row[name]:+.2f} [{row[f'{prefix}low']:+.2f}, {row[f'{prefix}high']:+.2f}]"
+def _with_interval(value: float, low: float, high: float) -> str:
+    return f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"
 
 
 def _above_noisy(network: str, arm: str) -> Callable[[Scores], Value]:

@@ -23,7 +23,7 @@ from analysis.make_figures import save, style
 from analysis.measurements import Measurements, measurements
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import Measured, collect
-from analysis.reference_figures import FLIPS, KINDS, study_figures
+from analysis.reference_figures import KINDS, SWEEP, study_figures
 from analysis.reference_tables import (
     TABLE3,
     at_thresholds,
@@ -42,7 +42,7 @@ from stages.pipeline.files import atomic_file
 from stages.pipeline.params import load_params
 from stages.stems.segments import ARMS
 
-NOISES = {f"flips_{rate:02d}": f"{rate} % of the sources flipped" for rate in FLIPS} | KINDS
+NOISES = {name: f"{rate} % of the sources flipped" for name, rate in SWEEP.items()} | KINDS
 LENGTHS = ("base", "pipeline", "longer")
 ENERGY = "energy.csv"  # written by tools/measure_energy.py
 TABLE1_PLACES = (("accuracy", 1, 1), ("f1", 3, 3), ("precision", 3, 2), ("recall", 3, 2))  # ours, the paper's

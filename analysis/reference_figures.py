@@ -18,7 +18,7 @@ from analysis.results import TRAININGS
 from stages.stems import CLASSES
 
 GRID = np.arange(1, 100) / 100
-FLIPS = (0, 10, 20, 30, 40, 60)
+SWEEP = {f"flips_{rate:02d}": rate for rate in (0, 10, 20, 30, 40, 60)}  # share of flipped sources in %, by condition
 LABELS = ("noisy", "psi_noisy", "psi_refined")
 SEPARATED = ("noisy", "psi_refined", "oracle")
 KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
@@ -79,13 +79,12 @@ def draw_figure4(decisions: pd.DataFrame) -> Figure | None:
 
 def draw_noise_sweep(measured: Measured, by_seed: pd.DataFrame) -> Figure | None:
     """Against the share of flipped sources: accuracy of Ψ, how right the labels are, SDR."""
-    conditions = {f"flips_{rate:02d}": rate for rate in FLIPS}
     accuracy = measured.classification[
-        measured.classification["condition"].isin(conditions)
+        measured.classification["condition"].isin(SWEEP)
         & (measured.classification["inputs"] == "multi") & (measured.classification["class"] == "avg")
     ]  # fmt: skip
-    labels = measured.labels[measured.labels["condition"].isin(conditions) & measured.labels["labels"].isin(LABELS)]
-    sdr = sdr_of(by_seed, [(condition, arm) for condition in conditions for arm in SEPARATED])
+    labels = measured.labels[measured.labels["condition"].isin(SWEEP) & measured.labels["labels"].isin(LABELS)]
+    sdr = sdr_of(by_seed, [(condition, arm) for condition in SWEEP for arm in SEPARATED])
     if sdr.empty:
         return None
     sdr = in_common(sdr)
@@ -97,12 +96,12 @@ def draw_noise_sweep(measured: Measured, by_seed: pd.DataFrame) -> Figure | None
         (sdr, "training_data", "avg", ARM_COLOURS, "average SDR in dB", "X-UMX"),
     )
     for ax, (table, hue, value, palette, label, title) in zip(figure.subplots(1, 3), panels, strict=True):
-        table = table.assign(rate=table["condition"].map(conditions))
+        table = table.assign(rate=table["condition"].map(SWEEP))
         sns.lineplot(
             table, x="rate", y=value, hue=hue, palette=palette, errorbar="sd", err_style="bars", marker="o",
             markersize=5, linewidth=2, legend=False, ax=ax,
         )  # fmt: skip
-        ax.set(xlabel="flipped sources in %", ylabel=label, xticks=FLIPS)
+        ax.set(xlabel="flipped sources in %", ylabel=label, xticks=list(SWEEP.values()))
         ax.set_title(title)
     legend(figure, _arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle")))
     return figure
