@@ -294,8 +294,15 @@ def test_a_noise_half_run_at_a_second_seed_changes_no_figure_and_no_row_of_the_o
     figures = [tmp_path / f"reference/figures/{name}.png" for name in ("noise_sweep", "kinds_of_noise")]
     before, noise = [file.read_bytes() for file in figures], pd.read_csv(tmp_path / "reference/noise.csv")
     assert noise["condition"].tolist() == [*STUDIES["noises"][:6], "base", "uniform", "bleeding"]
+    random = np.random.default_rng(7)
     for condition in ("flips_20", "uniform"):
-        workspace(tmp_path / "studies", f"{condition}-seed1", ("oracle",), seed=1)
+        folder = workspace(tmp_path / "studies", f"{condition}-seed1", ("oracle",), seed=1)
+        made_up.separator_files(folder, "xumx-noisy", 9.0, random)
+        made_up.classifier_files(folder, "noisy", 0.5, random)
+        file = folder / "metrics/refine_labels/psi_noisy.json"
+        content = json.loads(file.read_text())
+        content["label_quality"]["f1"] /= 2
+        made_up.write(file, content)
     for lacking in (tmp_path / "studies/uniform-seed1").glob("*/separator/xumx-oracle.*"):
         lacking.unlink()
     make_reference(tmp_path, tmp_path)
