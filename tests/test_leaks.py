@@ -1,5 +1,6 @@
 """The leak guard: the same song is found under another name, cut, filtered or at another rate; others are not."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -68,27 +69,62 @@ def test_the_same_name_is_a_leak_whatever_it_sounds_like(songs):
     assert leaks == [("A Band - Song", "ABand_Song", "by name")]
 
 
-def test_a_leaked_song_stops_the_run_with_its_two_names(tmp_path, monkeypatch):
+@pytest.fixture
+def catalogues(tmp_path, monkeypatch):
+    """A function that builds catalogues of folders in an empty project, from their songs and what these sound like.
+
+    What each sounds like may be another song's name; `exclude` leaves songs of all catalogues out.
+    """
     monkeypatch.chdir(tmp_path)
-    for folder, songs in (("training", ("one", "two", "three")), ("test", ("four", "hidden"))):
-        for song in songs:
-            for c in CLASSES:
-                same = "two" if song == "hidden" else song
-                write(tmp_path / folder / song / f"{c}.wav", 0.7 * sound(same, c, seconds=12.0))
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
-    content["stems"] |= {"rate": SMALL["stems"]["rate"], "test": {"source": "folder", "root": "test"}}
-    content["stems"]["clean"] = {"source": "folder", "root": "training", "validation": 1}
-    Path("params.yaml").write_text(yaml.safe_dump(content))
-    run_stage_here("build_stems", "clean")
-    run_stage_here("build_stems", "test")
+    content["stems"]["rate"] = SMALL["stems"]["rate"]
+
+    def build(exclude: tuple[str, ...] = (), **songs: dict[str, str]) -> None:
+        for catalogue, names in songs.items():
+            for song, alike in names.items():
+                for c in CLASSES:
+                    write(tmp_path / f"{catalogue}_songs" / song / f"{c}.wav", 0.7 * sound(alike, c, seconds=12.0))
+            chosen = {"source": "folder", "root": f"{catalogue}_songs"}
+            if catalogue != "test":
+                chosen |= {"validation": 1, "exclude": [song for song in exclude if song in names]}
+            content["stems"][catalogue] = chosen
+        Path("params.yaml").write_text(yaml.safe_dump(content))
+        for catalogue in songs:
+            run_stage_here("build_stems", catalogue)
+
+    return build
+
+
+def test_a_leaked_song_stops_the_run_with_its_two_names(catalogues):
+    clean, test = {"one": "one", "two": "two", "three": "three"}, {"four": "four", "hidden": "two"}
+    catalogues(clean=clean, test=test)
     with pytest.raises(SystemExit) as caught:
         run_stage_here("check_leaks", "clean")
     assert str(caught.value).startswith(
-        'error: songs to train on are in the test set, list them in stems.clean.exclude: "two" is '
+        "error: songs to train on are in the test set, list them in stems.clean.exclude: "
+        '"two" is the test song "hidden" (by its sound, correlation '
     )
     assert str(caught.value).count("is the test song") == 1
     assert not Path("metrics/check_leaks").exists()
-    content["stems"]["clean"]["exclude"] = ["two"]
-    Path("params.yaml").write_text(yaml.safe_dump(content))
-    run_stage_here("build_stems", "clean")
+    catalogues(clean=clean, test=test, exclude=("two",))
     run_stage_here("check_leaks", "clean")
+    assert json.loads(Path("metrics/check_leaks/clean.json").read_text())["songs"] == 2
+
+
+def test_a_line_says_how_many_noisy_songs_are_in_clean(catalogues, capsys):
+    noisy = {"five": "five", "other name": "one", "two": "six", "three": "three"}
+    catalogues(clean={"one": "one", "two": "two"}, test={"four": "four"}, noisy=noisy)
+    capsys.readouterr()
+    run_stage_here("check_leaks", "noisy")
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("check_leaks: ")]
+    assert line.startswith("check_leaks: 2 of 4 songs of noisy are in clean, too: Ψ_clean ")
+    assert 'the first is "other name" (by its sound, correlation ' in line
+    assert json.loads(Path("metrics/check_leaks/noisy.json").read_text())["songs_in_clean"] == 2
+
+
+def test_no_line_where_noisy_and_clean_have_no_song_in_common(catalogues, capsys):
+    catalogues(clean={"one": "one", "two": "two"}, test={"four": "four"}, noisy={"five": "five", "six": "six"})
+    capsys.readouterr()
+    run_stage_here("check_leaks", "noisy")
+    assert "check_leaks:" not in capsys.readouterr().err
+    assert json.loads(Path("metrics/check_leaks/noisy.json").read_text())["songs_in_clean"] == 0

@@ -28,10 +28,10 @@ SAME = 0.6  # correlation from which two songs are the same; others stay below 0
 
 
 class Leak(NamedTuple):
-    """A training song that is a test song: their names, and why that is believed."""
+    """A song that is in two catalogues: its name in each, and why that is believed."""
 
-    training: str
-    test: str
+    song: str
+    other: str
     reason: str
 
 
@@ -85,15 +85,15 @@ def similarity(a: np.ndarray, b: np.ndarray) -> float:
     return float((products / norm)[enough].max(initial=0.0))
 
 
-def find_leaks(training: dict[str, np.ndarray], test: dict[str, np.ndarray]) -> tuple[list[Leak], float]:
-    """Compare songs, given as their movements by name.
+def find_leaks(songs: dict[str, np.ndarray], others: dict[str, np.ndarray]) -> tuple[list[Leak], float]:
+    """Compare every song with every one of the others, given as their movements by name.
 
     Returns: every pair that is one song, and the largest correlation among the others (0 if there is none).
     """
     leaks, largest = [], 0.0
-    for name, movements in training.items():
-        for other, others in test.items():
-            found = similarity(movements, others)
+    for name, movements in songs.items():
+        for other, its_movements in others.items():
+            found = similarity(movements, its_movements)
             if normal_name(name) == normal_name(other):
                 leaks.append(Leak(name, other, "by name"))
             elif found >= SAME:
