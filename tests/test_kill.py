@@ -11,8 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import yaml
 from conftest import ROOT, snapshot
+
+from stages.pipeline import files
 
 KILLS = int(os.environ.get("KILLS", "2"))
 STAGES = ("train_separator", "score_separator")
@@ -72,6 +75,33 @@ def test_killed_stages_end_with_the_same_bytes(project):
         finish(stage)
         assert results() == whole
         assert not list(Path().rglob("*.partial*"))
+
+
+@pytest.mark.parametrize("same_number", [False, True])  # as the next process may have in a new container
+@pytest.mark.parametrize(("atomic", "name"), [("atomic_file", "scores.csv"), ("atomic_folder", "clean")])
+def test_what_a_killed_process_left_is_removed_and_nothing_else(atomic, name, same_number, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    program = f"""
+import os, signal
+from pathlib import Path
+from stages.pipeline.files import {atomic}
+with {atomic}(Path("{name}")) as temporary:
+    (temporary / "song.wav" if temporary.is_dir() else temporary).write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = Path().iterdir()
+    number = left.name.split(".")[2]
+    of_others = [Path(left.name.replace(number, part)) for part in ("0.5", str(os.getppid()))]
+    for path in of_others:  # of another output, and of a process that runs
+        path.touch()
+    if same_number:
+        left = left.rename(left.name.replace(number, str(os.getpid())))
+    with getattr(files, atomic)(Path(name)) as temporary:
+        assert not (left / "song.wav" if atomic == "atomic_folder" else left).exists()
+        (temporary / "song.wav" if temporary.is_dir() else temporary).write_text("whole")
+    assert sorted(Path().iterdir()) == sorted([*of_others, Path(name)])
 
 
 def test_ctrl_c_is_one_line_within_five_seconds(project):

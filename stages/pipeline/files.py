@@ -1,10 +1,10 @@
 """Writing files so that a reader never meets half of one."""
 
+import glob
 import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +17,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     An OSError names `path`.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    temporary = _temporary(path)
     try:
         yield temporary
         with temporary.open("rb") as file:
@@ -35,16 +34,39 @@ def atomic_file(path: Path) -> Iterator[Path]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; on success it replaces `path`, on failure it is removed."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
-    temporary.chmod(0o755)
+    temporary = _temporary(path)
     try:
+        temporary.mkdir()
         yield temporary
         if path.exists():
             shutil.rmtree(path)
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary(path: Path) -> Path:
+    """A hidden path beside `path` that is this process's own; what killed processes left of theirs is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before, after = f".{path.stem}.", f".partial{path.suffix}"
+    for old in path.parent.glob(f"{glob.escape(before)}*{glob.escape(after)}"):
+        process = old.name.removeprefix(before).removesuffix(after)
+        if process.isdecimal() and not _runs_elsewhere(int(process)):
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+    return path.with_name(f"{before}{os.getpid()}{after}")
+
+
+def _runs_elsewhere(process: int) -> bool:
+    """Whether a process other than this one has the number; in a new container even this one may be an old number."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it runs, as someone else's
+        pass
+    return True
 
 
 def write_json(path: Path, content: dict) -> None:
