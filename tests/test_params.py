@@ -13,20 +13,23 @@ from stages.pipeline.params import load_params
 ROOT = Path(__file__).parent.parent
 
 
-def composed(profile: str) -> dict:
+def composed(*overrides: str) -> dict:
     with initialize_config_dir(str(ROOT / "conf"), version_base=None):
-        return OmegaConf.to_container(compose("config", overrides=[f"profile={profile}"]))
+        return OmegaConf.to_container(compose("config", overrides=list(overrides)))
 
 
 def test_committed_params_are_the_default_composition():
-    assert yaml.safe_load((ROOT / "params.yaml").read_text()) == composed("laptop")
+    assert yaml.safe_load((ROOT / "params.yaml").read_text()) == composed()
 
 
 @pytest.mark.parametrize("profile", ["smoke", "laptop", "paper"])
-def test_every_profile_is_valid(profile, tmp_path):
+@pytest.mark.parametrize("data", [None, *sorted(path.stem for path in (ROOT / "conf" / "data").iterdir())])
+def test_every_profile_is_valid_with_all_data(profile, data, tmp_path):
     path = tmp_path / "params.yaml"
-    path.write_text(yaml.safe_dump(composed(profile)))
-    load_params(path)
+    path.write_text(yaml.safe_dump(composed(f"profile={profile}", *([f"data={data}"] if data else []))))
+    stems = load_params(path).stems
+    expected = {"musdb_sdxdb": ("musdb18hq", "sdxdb23", "musdb18hq")}.get(data, ("rendered",) * 3)
+    assert (stems.clean.source, stems.noisy.source, stems.test.source) == expected
 
 
 @pytest.mark.parametrize(
@@ -42,7 +45,7 @@ def test_every_profile_is_valid(profile, tmp_path):
     ],
 )
 def test_a_bad_value_is_one_line_that_names_it(section, key, value, tmp_path):
-    content = composed("laptop")
+    content = composed()
     target = content
     for part in section.split("."):
         target = target[part]
@@ -57,7 +60,7 @@ def test_a_bad_value_is_one_line_that_names_it(section, key, value, tmp_path):
 
 
 def test_a_confusion_row_has_to_sum_to_one(tmp_path):
-    content = composed("laptop")
+    content = composed()
     content["corruption"]["confusion"]["bass"] = {"vocals": 0.5, "other": 0.4}
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(content))

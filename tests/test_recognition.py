@@ -20,17 +20,16 @@ from stages.recognition.training import classifier_loss, train_classifier
 from stages.stems import CLASSES
 from stages.stems.segments import ARM_COLUMNS
 
-LAPTOP = Path(__file__).parent.parent / "conf" / "profile" / "laptop.yaml"
+PARAMS = Path(__file__).parent.parent / "params.yaml"
 RATE = 8000
 FRAMES = RATE // 2
 PITCH = dict(zip(CLASSES, (440.0, 110.0, 2500.0, 1200.0), strict=True))
 
 
 def settings(**classifier) -> Params:
-    content = yaml.safe_load(LAPTOP.read_text())
+    content = yaml.safe_load(PARAMS.read_text())
     content["stems"]["rate"] = RATE
     content["segments"]["seconds"] = FRAMES / RATE
-    content["compute"] |= {"threads": 1, "workers": 0}
     tiny = {"model": "test_convnext", "mel_bands": 32, "fft": 256, "hop": 64, "batch": 8, "steps": 3}
     content["classifier"] |= tiny | classifier
     return Params.model_validate(content)

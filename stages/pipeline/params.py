@@ -159,7 +159,7 @@ class Compute(Section):
 
 
 class Params(Section):
-    """The whole of params.yaml; conf/profile/laptop.yaml says what each key means."""
+    """The whole of params.yaml; conf/profile/laptop.yaml and conf/data/ say what each key means."""
 
     seed: Annotated[int, Field(ge=0)]
     stems: Stems
