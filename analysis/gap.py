@@ -7,13 +7,14 @@ catalogue's true labels ("oracle", where it was run) minus its nominal ones, whi
 from collections.abc import Callable
 from math import isnan, nan
 
+import numpy as np
 import pandas as pd
 
 from analysis import paper
 from analysis.bootstrap import interval
 from analysis.claims import REFINED_ARMS
 from analysis.formatting import markdown_table
-from analysis.measurements import Measurements, Scores, Value
+from analysis.measurements import Measurements, Resampled, Scores, Value
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.results import NETWORKS
 
@@ -27,7 +28,7 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
 
     Returns: network, training_data, gain, low, high (dB, mean over the songs, with its 95 % interval from the paired
     bootstrap), of_clean and of_oracle (what share a refinement's gain is of the two costs at the same seeds),
-    paper_gain and paper_of_clean, seeds; NaN for what does not exist.
+    paper_gain and paper_of_clean, seeds, by_seed (the gain of each, joined by "/"); NaN for what does not exist.
     """
     theirs = paper.table2().set_index(["network", "training_data"])["avg"]
     rows = []
@@ -44,8 +45,8 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
                 shares = [_share(measurements, gain, _above_noisy(network, best)) for best in ("clean", "oracle")]
                 published_share = published / (theirs[network, "clean"] - theirs[network, "noisy"])
             rows.append([network, arm, found.value, found.low, found.high, *shares, published, published_share,
-                         len(chosen.seeds)])  # fmt: skip
-    return pd.DataFrame(rows, columns=["network", "training_data", *GAP_DECIMALS, "seeds"])
+                         len(chosen.seeds), _by_seed(chosen, gain)])  # fmt: skip
+    return pd.DataFrame(rows, columns=["network", "training_data", *GAP_DECIMALS, "seeds", "by_seed"])
 
 
 def gap_markdown(table: pd.DataFrame) -> str:
@@ -59,17 +60,18 @@ def gap_markdown(table: pd.DataFrame) -> str:
             for name in ("of_clean", "of_oracle", "paper_of_clean")
         )
         gain = _with_interval(row["gain"], row["low"], row["high"])
-        rows.append([*names, gain, of_clean, of_oracle, published, theirs, str(row["seeds"])])
-    header = ["separator", "SDR", "ours, dB", "share of clean minus noisy", "share of true labels minus noisy"]
-    header += ["the paper's, dB", "share of clean minus noisy", "seeds"]
+        by_seed = row["by_seed"].replace("/", ", ")
+        rows.append([*names, gain, by_seed, of_clean, of_oracle, published, theirs])
+    header = ["separator", "SDR", "ours, dB", "by seed", "share of clean minus noisy"]
+    header += ["share of true labels minus noisy", "the paper's, dB", "share of clean minus noisy"]
     return markdown_table(header, rows, text_columns=2)
 
 
 def noise_table(by_condition: dict[str, Measurements]) -> pd.DataFrame:
     """What each condition's noise costs X-UMX, and what the labels of Ψ_refined win back, at the same seeds.
 
-    Returns: condition, cost and gain ("oracle" and "psi_refined" minus "noisy", dB), each with low and high like the
-    gains of `gap_table`, seeds; no row for a condition that lacks one of them.
+    Returns: condition, cost and gain ("oracle" and "psi_refined" minus "noisy", dB), each with low, high and by seed
+    like the gains of `gap_table`, seeds; no row for a condition that lacks one of them.
     """
     differences = [_above_noisy("xumx", arm) for arm in ("oracle", "psi_refined")]
     rows = []
@@ -78,18 +80,20 @@ def noise_table(by_condition: dict[str, Measurements]) -> pd.DataFrame:
         if chosen:
             found = [interval(chosen, difference) for difference in differences]
             values = [value for part in found for value in (part.value, part.low, part.high)]
-            rows.append([condition, *values, len(chosen.seeds)])
-    return pd.DataFrame(rows, columns=["condition", *NOISE_DECIMALS, "seeds"])
+            by_seed = [_by_seed(chosen, difference) for difference in differences]
+            rows.append([condition, *values, len(chosen.seeds), *by_seed])
+    return pd.DataFrame(rows, columns=["condition", *NOISE_DECIMALS, "seeds", "cost_by_seed", "gain_by_seed"])
 
 
 def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     """`noise_table` for a page; `names` of its conditions."""
     rows = [
-        [names[condition], _with_interval(*values[:3]), _with_interval(*values[3:]), str(seeds)]
-        for condition, *values, seeds in table.round(NOISE_DECIMALS).itertuples(index=False)
-    ]
-    header = ["noise", *(f"{ARM_NAMES[arm]} minus noisy, dB" for arm in ("oracle", "psi_refined")), "seeds"]
-    return markdown_table(header, rows)
+        [names[condition], _with_interval(*values[:3]), cost.replace("/", ", "), _with_interval(*values[3:]),
+         gain.replace("/", ", ")]
+        for condition, *values, _, cost, gain in table.round(NOISE_DECIMALS).itertuples(index=False)
+    ]  # fmt: skip
+    columns = [(f"{ARM_NAMES[arm]} minus noisy, dB", "by seed") for arm in ("oracle", "psi_refined")]
+    return markdown_table(["noise", *columns[0], *columns[1]], rows)
 
 
 def _with_interval(value: float, low: float, high: float) -> str:
@@ -98,6 +102,12 @@ def _with_interval(value: float, low: float, high: float) -> str:
 
 def _above_noisy(network: str, arm: str) -> Callable[[Scores], Value]:
     return lambda scores: scores.sdr(network, arm) - scores.sdr(network, "noisy")
+
+
+def _by_seed(measurements: Measurements, value: Callable[[Scores], Value]) -> str:
+    songs = np.arange(len(measurements.songs))[None]
+    seeds = (np.array([[place]]) for place in range(len(measurements.seeds)))
+    return "/".join(f"{value(Resampled(measurements, songs, seed)).item():+.2f}" for seed in seeds)
 
 
 def _share(measurements: Measurements, gain: Callable[[Scores], Value], cost: Callable[[Scores], Value]) -> float:

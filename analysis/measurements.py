@@ -52,7 +52,7 @@ class Measurements:
     def that_have(self, asked: "Asked") -> "Measurements | None":
         """What was asked for, at the seeds in which all of it was run and on the songs that all of it has.
 
-        None where there is no such seed.
+        None where there is no such seed, or fewer than two songs, which have no interval.
         """
         if not (asked.sdr_keys <= self.sdr.keys() and asked.decision_keys <= self.decisions.keys()):
             return None
@@ -65,7 +65,9 @@ class Measurements:
         if not kept:
             return None
         sdr = {key: self.sdr[key][:, kept] for key in asked.sdr_keys}
-        lacking = np.any([np.isnan(values).any(axis=1) for values in sdr.values()], axis=0) if sdr else []
+        lacking = np.any([np.zeros(len(self.songs), bool), *(np.isnan(v).any(axis=1) for v in sdr.values())], axis=0)
+        if (~lacking).sum() < 2:
+            return None
         for values in sdr.values():
             values[lacking] = np.nan  # what is compared is the same songs
         decisions = {key: [self.decisions[key][i] for i in kept] for key in asked.decision_keys}

@@ -6,6 +6,7 @@ replacing rows of the same run, so that the studies can be run piece by piece, o
 figure be drawn again from what is committed.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from math import nan
@@ -83,6 +84,8 @@ def collect(root: Path, folder: Path) -> Measured:
     Raises InputError naming the first malformed file, and where what is there was measured with other parameters.
     """
     check_parameters(root / "params.yaml", folder / "params.yaml")
+    if (root / "dvc.lock").exists():
+        check_pipeline(root)
     tables = {name: read_table(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
     for condition, seed, workspace in runs_below(root):
         for name, new in workspace_tables(workspace, condition).items():
@@ -106,6 +109,24 @@ def runs_below(root: Path) -> list[tuple[str, int, Path]]:
     for condition, seed, path in workspaces:
         check_workspace(root, condition, seed, path)
     return [*workspaces, ("pipeline", load_params(root / "params.yaml").seed, root)]
+
+
+def check_pipeline(root: Path) -> None:
+    """InputError where what the pipeline measured is not what dvc.lock has of a run with today's parameters.
+
+    So it is after `dvc exp run` with others, whoever has checked out params.yaml again.
+    """
+    params = OmegaConf.load(root / "params.yaml")
+    for name, stage in yaml.safe_load((root / "dvc.lock").read_text(encoding="utf-8"))["stages"].items():
+        measured = [out for out in stage.get("outs", []) if (root / out["path"]).is_file()]
+        measured = [out for out in measured if out["path"].startswith(("metrics/", "scores/"))]
+        recorded = stage.get("params", {}).get("params.yaml", {})
+        others = [key for key, value in recorded.items() if OmegaConf.select(params, key) != value]
+        if measured and others:
+            raise InputError(f"{root / 'params.yaml'}: {name} was run with another {others[0]}: `dvc repro` first")
+        for out in measured:
+            if hashlib.md5((root / out["path"]).read_bytes()).hexdigest() != out["md5"]:
+                raise InputError(f"{root / out['path']}: expected what dvc.lock has of {name}: `dvc repro` first")
 
 
 def check_workspace(root: Path, condition: str, seed: int, workspace: Path) -> None:

@@ -4,9 +4,11 @@
 
 Writes studies/<condition>-seed<seed>/params.yaml: params.yaml with the condition's changes (studies/conditions.yaml)
 and the seed. The clean, the test and the uncorrupted noisy stems are links to the repository's own, so no condition
-and no seed can change the test set.
+and no seed can change the test set. What was measured there with other parameters is removed; what these don't change,
+DVC brings back from its cache.
 """
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from stages.pipeline.params import load_params
 from stages.stems.manifest import CATALOGUE_ROOTS
 
 CONDITIONS = Path("studies/conditions.yaml")
+MEASURED = ("metrics", "scores", "timing")  # folders of what a workspace's stages measured
 
 
 def workspace_params(root: Path, condition: str, seed: int) -> DictConfig:
@@ -50,12 +53,23 @@ def open_workspace(condition: str, seed: int) -> Path:
             load_params(temporary)
         except InputError as error:
             raise InputError(f"{CONDITIONS}: {condition}: {str(error).partition(': ')[2]}") from error
+        if not _has_params(folder / "params.yaml", changed):
+            for name in MEASURED:
+                shutil.rmtree(folder / name, ignore_errors=True)
     for root in CATALOGUE_ROOTS.values():
         link = folder / root
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(root.resolve())
     return folder
+
+
+def _has_params(file: Path, params: DictConfig) -> bool:
+    """Whether a workspace's parameters are these, but for what they are computed on."""
+    if not file.exists():
+        return False
+    kept, wanted = OmegaConf.to_container(OmegaConf.load(file)), OmegaConf.to_container(params)
+    return all(kept.get(name) == wanted[name] for name in wanted if name != "compute")
 
 
 if __name__ == "__main__":

@@ -238,12 +238,14 @@ def test_claims_come_out_true_false_undecided_or_not_tested() -> None:
     assert verdict(-0.5 + spread)["holds"] == "false"
     undecided = verdict(0.01 + spread)
     assert undecided["holds"] == "undecided" and "[" in undecided["ours"]
+    assert verdict(np.array([[0.5]]))["ours"] == "not tested yet"  # one song has no interval
+    assert verdict(np.array([[0.5], [-0.4]]))["holds"] == "undecided"
 
 
 def test_what_noise_costs_and_refinement_wins_back_of_known_sdrs() -> None:
     level = {"clean": 4.0, "oracle": 3.5, "noisy": 3.0, "psi_noisy": 3.4}  # dB, the same in every song but for a spread
     rows = [
-        [seed, "xumx", arm, f"song {song}", c, sdr + song]
+        [seed, "xumx", arm, f"song {song}", c, sdr + song + 0.1 * (2 * seed - 1) * (arm == "psi_noisy")]
         for arm, sdr in level.items()
         for seed in ((0, 1) if arm != "oracle" else (1,))
         for song in range(5)
@@ -253,8 +255,10 @@ def test_what_noise_costs_and_refinement_wins_back_of_known_sdrs() -> None:
     table = gap_table(measurements(songs, NO_DECISIONS, 0.5)).set_index("training_data")
     assert list(table.index) == ["clean", "oracle", "psi_noisy"] and list(table["seeds"]) == [2, 1, 2]
     assert list(table["gain"]) == pytest.approx([1.0, 0.5, 0.4])
-    assert table.loc["psi_noisy", ["low", "high"]].tolist() == pytest.approx([0.4, 0.4])  # paired: the spread cancels
-    assert table.loc["psi_noisy", ["of_clean", "of_oracle"]].tolist() == pytest.approx([0.4, 0.8])
+    assert table.loc["clean", ["low", "high"]].tolist() == pytest.approx([1.0, 1.0])  # paired: the spread cancels
+    assert table.loc["psi_noisy", ["low", "high"]].tolist() == pytest.approx([0.3, 0.5])
+    assert list(table["by_seed"]) == ["+1.00/+1.00", "+0.50", "+0.30/+0.50"]
+    assert table.loc["psi_noisy", ["of_clean", "of_oracle"]].tolist() == pytest.approx([0.4, 1.0])
     assert table.loc[["clean", "oracle"], ["of_clean", "of_oracle"]].isna().all(axis=None)
     assert table["paper_gain"].tolist() == pytest.approx([2.92, np.nan, 1.83], nan_ok=True)
     assert table.loc["psi_noisy", "paper_of_clean"] == pytest.approx(1.83 / 2.92)
@@ -273,5 +277,6 @@ def test_what_a_noise_costs_and_what_is_won_back_are_of_the_same_seeds() -> None
     lacking = songs[songs["training_data"] != "oracle"]
     table = noise_table({name: measurements(part, NO_DECISIONS, 0.5) for name, part in (("a", songs), ("b", lacking))})
     assert table[["condition", "seeds"]].values.tolist() == [["a", 2]]
+    assert table.loc[0, ["cost_by_seed", "gain_by_seed"]].tolist() == ["+0.50/+0.50", "+0.40/+0.40"]
     values = table.loc[0, ["cost", "cost_low", "cost_high", "gain", "gain_low", "gain_high"]]
     assert values.tolist() == pytest.approx([0.5, 0.5, 0.5, 0.4, 0.4, 0.4])

@@ -71,7 +71,23 @@ def test_a_stage_depends_on_what_it_runs(name, modules, dependencies):
     assert not missing
 
 
-def test_what_makes_the_inputs_of_table_1_is_a_dependency():
+def test_what_makes_data_from_stems_depends_on_how():
+    """Others read what those stages made, so that the test above lets stages/stems be; these make it."""
+    makes_stems = {"build_stems", "corrupt_stems", "label_segments"}
+    cuts_test_stems = {"score_classifier", "refine_again"}
+    seen = set()
     for name, modules, dependencies in stages("dvc.yaml") + stages("studies/dvc.yaml"):
-        if {"score_classifier", "refine_again"} & set(modules):
-            assert "stages/stems/segments.py" in dependencies, name
+        if makes_stems & set(modules):
+            assert "stages/stems" in dependencies, name
+        if cuts_test_stems & set(modules):
+            cutting = {f"stages/stems/{file}.py" for file in ("segments", "audio", "manifest")}
+            assert cutting <= set(dependencies), name
+        seen |= {*modules}
+    assert makes_stems | cuts_test_stems <= seen
+
+
+def test_nothing_is_labelled_before_the_leak_guard():
+    guarded = [s for s in stages("dvc.yaml") + stages("studies/dvc.yaml") if "label_segments" in s[1]]
+    assert [name for name, _, _ in guarded] == ["dvc.yaml:label_segments", "studies/dvc.yaml:corrupt"]
+    for _, _, dependencies in guarded:
+        assert any(path.startswith("metrics/check_leaks/") for path in dependencies)

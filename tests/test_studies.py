@@ -1,5 +1,6 @@
 """Workspaces, the studies' definitions, and the reference results that grow from what was measured."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -28,6 +29,7 @@ from stages.variants.labels import ROUNDS, VARIANTS
 
 CONDITIONS = yaml.safe_load((ROOT / "studies/conditions.yaml").read_text())
 STUDIES = yaml.safe_load((ROOT / "studies/params.yaml").read_text())
+XUMX = yaml.safe_load((ROOT / "params.yaml").read_text())["separation"]["xumx"]
 
 
 @pytest.fixture
@@ -64,6 +66,24 @@ def test_a_seed_changes_the_corruption_but_never_the_test_set(repository, monkey
         assert Path("data/stems/test").resolve() == (repository / "data/stems/test").resolve()
         monkeypatch.chdir(repository)
     assert manifests[0] != manifests[1]
+
+
+def test_what_was_measured_with_other_parameters_goes_when_a_workspace_is_opened_anew(repository):
+    folder = open_workspace("flips_40", 0)
+    measured = [folder / name for name in ("metrics/a.json", "scores/separator/a.csv", "timing/a.json")]
+    others = [folder / "data/arms/noisy.csv"]
+    for path in (*measured, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["compute"]["threads"] += 1
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    open_workspace("flips_40", 0)
+    assert all(path.exists() for path in (*measured, *others))
+    params["separation"]["xumx"]["hidden"] += 1
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    open_workspace("flips_40", 0)
+    assert not any(path.exists() for path in measured) and all(path.exists() for path in others)
 
 
 def test_an_unknown_condition_is_one_line(repository):
@@ -184,6 +204,27 @@ def test_other_parameters_are_never_mixed_in(tmp_path):
     collect(tmp_path, tmp_path / "measured")
     (tmp_path / "params.yaml").write_text(text.replace("hidden: 256", "hidden: 16"))
     with pytest.raises(InputError, match="expected the parameters that .*measured/params.yaml was measured with"):
+        collect(tmp_path, tmp_path / "measured")
+
+
+def test_the_pipelines_own_run_has_to_be_what_dvc_lock_has(tmp_path):
+    workspace(tmp_path / "studies", "pipeline-seed1")
+    made_up.write_metrics(tmp_path)
+    score = tmp_path / "scores/separator/xumx-noisy.csv"
+    out = {"path": "scores/separator/xumx-noisy.csv", "md5": hashlib.md5(score.read_bytes()).hexdigest()}
+    params = {"scoring.mixes": 600, "stems.song_seconds": [20, 28], "separation.xumx": XUMX}
+    stages = {"score_separator@xumx-noisy": {"params": {"params.yaml": params}, "outs": [out]}}
+    lock = tmp_path / "dvc.lock"
+    lock.write_text(yaml.safe_dump({"stages": stages}))
+    collect(tmp_path, tmp_path / "measured")
+    params["separation.xumx"] = XUMX | {"hidden": 16}
+    lock.write_text(yaml.safe_dump({"stages": stages}))
+    with pytest.raises(InputError, match=r"params\.yaml: score_separator@xumx-noisy .* another separation\.xumx: "):
+        collect(tmp_path, tmp_path / "measured")
+    params["separation.xumx"] = XUMX
+    lock.write_text(yaml.safe_dump({"stages": stages}))
+    score.write_text(score.read_text().replace("0", "1"))
+    with pytest.raises(InputError, match=r"xumx-noisy\.csv: expected what dvc\.lock has of score_separator@xumx-noisy"):
         collect(tmp_path, tmp_path / "measured")
 
 
