@@ -17,8 +17,8 @@ from analysis.measurements import Measurements, Scores, Value
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.paper import claims as paper_claims
 from analysis.results import NETWORKS
+from stages.stems.segments import REFINED_ARMS
 
-REFINED_ARMS = ("psi_clean", "psi_noisy", "psi_refined")
 LARGEST_COST = 2.0  # C1, points of accuracy
 RUIN = 1.0  # C5, dB
 MOST_OF_THE_GAP = 0.5  # C9

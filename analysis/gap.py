@@ -12,11 +12,11 @@ import pandas as pd
 
 from analysis import paper
 from analysis.bootstrap import interval
-from analysis.claims import REFINED_ARMS
 from analysis.formatting import markdown_table
 from analysis.measurements import Measurements, Resampled, Scores, Value
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.results import NETWORKS
+from stages.stems.segments import REFINED_ARMS
 
 COMPARED = ("clean", "oracle", *REFINED_ARMS)  # each minus "noisy"
 NOISE_DECIMALS = dict.fromkeys(("cost", "cost_low", "cost_high", "gain", "gain_low", "gain_high"), 2)

@@ -11,9 +11,7 @@ from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 from stages.recognition.model import load_classifier
 from stages.recognition.prediction import predict
-from stages.stems.segments import PROBABILITIES, read_arm, stem_root, write_arm
-
-REFINED_ARMS = ("psi_clean", "psi_noisy", "psi_refined")
+from stages.stems.segments import PROBABILITIES, REFINED_ARMS, read_arm, stem_root, write_arm
 
 
 def main(arm: str, params: Params) -> None:

@@ -7,7 +7,7 @@ from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 from stages.refinement.quality import summary
 from stages.refinement.thresholds import apply_threshold
-from stages.stems.segments import read_arm, write_arm
+from stages.stems.segments import REFINED_ARMS, read_arm, write_arm
 
 
 def main(arm: str, params: Params) -> None:
@@ -19,4 +19,4 @@ def main(arm: str, params: Params) -> None:
 
 
 if __name__ == "__main__":
-    run_stage("refine_labels", main, ("psi_clean", "psi_noisy", "psi_refined"))
+    run_stage("refine_labels", main, REFINED_ARMS)

@@ -19,7 +19,8 @@ PROBABILITIES = [f"p_{c}" for c in CLASSES]
 LABELS = list(CLASSES)
 TRUTHS = [f"true_{c}" for c in CLASSES]
 ARM_COLUMNS = ["song", "split", "stem", "path", "start", "stop", "level_db", *PROBABILITIES, *LABELS, *TRUTHS]
-ARMS = ("clean", "noisy", "psi_clean", "psi_noisy", "psi_refined")
+REFINED_ARMS = ("psi_clean", "psi_noisy", "psi_refined")
+ARMS = ("clean", "noisy", *REFINED_ARMS)
 
 
 def stem_root(arm: str) -> Path:
