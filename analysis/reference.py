@@ -24,6 +24,7 @@ from analysis.results import (
     MEASURES,
     NAMES,
     SDRS,
+    classifier_scores,
     number,
     read_csv,
     read_environment,
@@ -34,7 +35,6 @@ from stages.open_workspace import workspace_params
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
 from stages.pipeline.params import Params, load_params
-from stages.stems import CLASSES
 from stages.stems.segments import PROBABILITIES, TRUTHS
 
 WORKSPACE = re.compile(r"(?P<condition>\w+)-seed(?P<seed>\d+)")
@@ -194,11 +194,7 @@ def _separation(workspace: Path) -> pd.DataFrame:
 def _classification(workspace: Path) -> pd.DataFrame:
     rows = []
     for file in _files(workspace, "metrics/score_classifier/*.json"):
-        content = read_json(workspace, file)
-        for inputs in ("single", "multi"):
-            for name in (*CLASSES, "avg", "pooled"):
-                accuracy, *others = (number(content, file, inputs, name, measure) for measure in MEASURES)
-                rows.append([Path(file).stem, inputs, name, 100 * accuracy, *others])
+        rows += [[Path(file).stem, *scores] for scores in classifier_scores(read_json(workspace, file), file)]
     return pd.DataFrame(rows, columns=COLUMNS["classification"][2:])
 
 

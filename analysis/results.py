@@ -1,6 +1,7 @@
 """What the stages measured, read into tidy tables."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -92,13 +93,18 @@ def read_classification(root: Path) -> tuple[pd.DataFrame, dict[str, int]]:
     for training in TRAININGS:
         file = f"metrics/score_classifier/{training}.json"
         content = read_json(root, file)
-        for inputs in INPUTS:
-            counts[inputs] = int(number(content, file, inputs, "inputs"))
-            for name in (*CLASSES, "avg", "pooled"):
-                accuracy, *others = (number(content, file, inputs, name, measure) for measure in MEASURES)
-                rows.append([inputs, training, name, 100 * accuracy, *others])
+        counts |= {inputs: int(number(content, file, inputs, "inputs")) for inputs in INPUTS}
+        rows += [[inputs, training, *others] for inputs, *others in classifier_scores(content, file)]
     table = pd.DataFrame(rows, columns=["inputs", "training_data", "class", *MEASURES])
     return table.sort_values("inputs", key=lambda column: column.map(INPUTS.index), kind="stable"), counts
+
+
+def classifier_scores(content: dict, file: str) -> Iterator[list]:
+    """inputs, class, accuracy (percent), f1, precision, recall of a classifier, from the JSON of its score stage."""
+    for inputs in INPUTS:
+        for name in (*CLASSES, "avg", "pooled"):
+            accuracy, *others = (number(content, file, inputs, name, measure) for measure in MEASURES)
+            yield [inputs, name, 100 * accuracy, *others]
 
 
 def scored_models() -> list[tuple[str, str, str]]:
