@@ -54,8 +54,9 @@ def open_workspace(condition: str, seed: int) -> Path:
         except InputError as error:
             raise InputError(f"{CONDITIONS}: {condition}: {str(error).partition(': ')[2]}") from error
         if not _has_params(folder / "params.yaml", changed):
-            for name in MEASURED:
-                shutil.rmtree(folder / name, ignore_errors=True)
+            for measured in (folder / name for name in MEASURED):
+                if measured.exists():
+                    shutil.rmtree(measured)
     for root in CATALOGUE_ROOTS.values():
         link = folder / root
         link.parent.mkdir(parents=True, exist_ok=True)
