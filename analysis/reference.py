@@ -117,7 +117,8 @@ def check_pipeline(root: Path) -> None:
     So it is after `dvc exp run` with others, whoever has checked out params.yaml again.
     """
     params = OmegaConf.load(root / "params.yaml")
-    for name, stage in yaml.safe_load((root / "dvc.lock").read_text(encoding="utf-8"))["stages"].items():
+    lock = OmegaConf.to_container(OmegaConf.load(root / "dvc.lock"))  # which reads 1e-05 as a number, as DVC writes it
+    for name, stage in lock["stages"].items():
         measured = [out for out in stage.get("outs", []) if (root / out["path"]).is_file()]
         measured = [out for out in measured if out["path"].startswith(("metrics/", "scores/"))]
         recorded = stage.get("params", {}).get("params.yaml", {})
