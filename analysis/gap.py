@@ -105,9 +105,9 @@ def _above_noisy(network: str, arm: str) -> Callable[[Scores], Value]:
 
 
 def _by_seed(measurements: Measurements, value: Callable[[Scores], Value]) -> str:
-    songs = np.arange(len(measurements.songs))[None]
-    seeds = (np.array([[place]]) for place in range(len(measurements.seeds)))
-    return "/".join(f"{value(Resampled(measurements, songs, seed)).item():+.2f}" for seed in seeds)
+    songs, seeds = np.arange(len(measurements.songs)), np.arange(len(measurements.seeds))
+    one_seed_each = Resampled(measurements, np.tile(songs, (len(seeds), 1)), seeds[:, None])
+    return "/".join(f"{found:+.2f}" for found in value(one_seed_each))
 
 
 def _share(measurements: Measurements, gain: Callable[[Scores], Value], cost: Callable[[Scores], Value]) -> float:

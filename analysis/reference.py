@@ -31,7 +31,7 @@ from analysis.results import (
     read_json,
     read_timing,
 )
-from stages.open_workspace import workspace_params
+from stages.open_workspace import has_params, workspace_params
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
 from stages.pipeline.params import Params, load_params
@@ -114,13 +114,13 @@ def runs_below(root: Path) -> list[tuple[str, int, Path]]:
 def check_pipeline(root: Path) -> None:
     """InputError where what the pipeline measured is not what dvc.lock has of a run with today's parameters.
 
-    So it is after `dvc exp run` with others, whoever has checked out params.yaml again.
+    For instance after `dvc exp run` with others, where params.yaml alone was checked out again.
     """
     params = OmegaConf.load(root / "params.yaml")
     lock = OmegaConf.to_container(OmegaConf.load(root / "dvc.lock"))  # which reads 1e-05 as a number, as DVC writes it
     for name, stage in lock["stages"].items():
-        measured = [out for out in stage.get("outs", []) if (root / out["path"]).is_file()]
-        measured = [out for out in measured if out["path"].startswith(("metrics/", "scores/"))]
+        outs = [out for out in stage.get("outs", []) if out["path"].startswith(("metrics/", "scores/"))]
+        measured = [out for out in outs if (root / out["path"]).is_file()]
         recorded = stage.get("params", {}).get("params.yaml", {})
         others = [key for key, value in recorded.items() if OmegaConf.select(params, key) != value]
         if measured and others:
@@ -133,8 +133,7 @@ def check_pipeline(root: Path) -> None:
 def check_workspace(root: Path, condition: str, seed: int, workspace: Path) -> None:
     """InputError where a workspace was run with other parameters than its condition and seed ask for today."""
     wanted = Params.model_validate(OmegaConf.to_container(workspace_params(root, condition, seed)))
-    found = load_params(workspace / "params.yaml")
-    if found.model_dump(exclude={"compute"}) != wanted.model_dump(exclude={"compute"}):
+    if not has_params(workspace, wanted):
         raise InputError(
             f"{workspace}/params.yaml: expected {root / 'params.yaml'} with what {condition} changes; remove the "
             "workspace, or run the study anew"

@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
-from stages.pipeline.params import load_params
+from stages.pipeline.params import Params, load_params
 from stages.stems.manifest import CATALOGUE_ROOTS
 
 CONDITIONS = Path("studies/conditions.yaml")
@@ -44,16 +44,16 @@ def workspace_params(root: Path, condition: str, seed: int) -> DictConfig:
 
 
 def open_workspace(condition: str, seed: int) -> Path:
-    """Returns the workspace's folder. Raises InputError for an unknown condition and for parameters that are wrong."""
+    """Returns the workspace's folder. Raises InputError for an unknown condition and wrong parameters."""
     folder = Path("studies") / f"{condition}-seed{seed}"
     changed = workspace_params(Path(), condition, seed)
     with atomic_file(folder / "params.yaml") as temporary:
         temporary.write_text(OmegaConf.to_yaml(changed))
         try:
-            load_params(temporary)
+            wanted = load_params(temporary)
         except InputError as error:
             raise InputError(f"{CONDITIONS}: {condition}: {str(error).partition(': ')[2]}") from error
-        if not _has_params(folder / "params.yaml", changed):
+        if not ((folder / "params.yaml").exists() and has_params(folder, wanted)):
             for measured in (folder / name for name in MEASURED):
                 if measured.exists():
                     shutil.rmtree(measured)
@@ -65,12 +65,10 @@ def open_workspace(condition: str, seed: int) -> Path:
     return folder
 
 
-def _has_params(file: Path, params: DictConfig) -> bool:
-    """Whether a workspace's parameters are these, but for what they are computed on."""
-    if not file.exists():
-        return False
-    kept, wanted = OmegaConf.to_container(OmegaConf.load(file)), OmegaConf.to_container(params)
-    return all(kept.get(name) == wanted[name] for name in wanted if name != "compute")
+def has_params(workspace: Path, params: Params) -> bool:
+    """Whether a workspace's parameters are these, but for `compute`. Raises InputError if they are damaged."""
+    found = load_params(workspace / "params.yaml")
+    return found.model_dump(exclude={"compute"}) == params.model_dump(exclude={"compute"})
 
 
 if __name__ == "__main__":

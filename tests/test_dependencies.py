@@ -91,3 +91,4 @@ def test_nothing_is_labelled_before_the_leak_guard():
     assert [name for name, _, _ in guarded] == ["dvc.yaml:label_segments", "studies/dvc.yaml:corrupt"]
     for _, _, dependencies in guarded:
         assert any(path.startswith("metrics/check_leaks/") for path in dependencies)
+    assert {f"metrics/check_leaks/{catalogue}.json" for catalogue in ("clean", "noisy")} <= set(guarded[1][2])
