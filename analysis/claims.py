@@ -1,9 +1,9 @@
 """The paper's claims C1 to C13, each decided by one rule whose docstring says it.
 
-A rule lists the values that must all lie above their bounds. Ours are decided by a bootstrap over test songs and seeds
-(`analysis.bootstrap`); the paper's own numbers fulfil every rule (a test). "Average SDR" is the mean over the songs of
-their frame-wise SDR, averaged over the classes. What the paper shows for both networks must come out for both, at the
-same seeds.
+A rule lists the values that must all lie above their bounds. Ours are decided by t intervals over test songs and
+seeds (`analysis.intervals`); the paper's own numbers fulfil every rule (a test). "Average SDR" is the mean over the
+songs of their frame-wise SDR, averaged over the classes. What the paper shows for both networks must come out for both,
+at the same seeds.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analysis.bootstrap import CONFIDENCE, Interval, holm, interval, two_sided
+from analysis.intervals import CONFIDENCE, Interval, holm, interval, two_sided
 from analysis.measurements import Measurements, Scores, Value
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.paper import claims as paper_claims

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import paper
-from analysis.bootstrap import interval
 from analysis.formatting import markdown_table
+from analysis.intervals import interval
 from analysis.measurements import Measurements, Resampled, Scores, Value
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.results import NETWORKS
@@ -26,9 +26,9 @@ GAP_DECIMALS = dict.fromkeys(("gain", "low", "high", "of_clean", "of_oracle", "p
 def gap_table(measurements: Measurements) -> pd.DataFrame:
     """A row for each network and set of labels that was run, compared with the noisy ones.
 
-    Returns: network, training_data, gain, low, high (dB, mean over the songs, with its 95 % interval from the paired
-    bootstrap), of_clean and of_oracle (what share a refinement's gain is of the two costs at the same seeds),
-    paper_gain and paper_of_clean, seeds, by_seed (the gain of each, joined by "/"); NaN for what does not exist.
+    Returns: network, training_data, gain, low, high (dB, mean over the songs, with its 95 % interval), of_clean and
+    of_oracle (what share a refinement's gain is of the two costs at the same seeds), paper_gain and paper_of_clean,
+    seeds, by_seed (the gain of each, joined by "/"); NaN for what does not exist.
     """
     theirs = paper.table2().set_index(["network", "training_data"])["avg"]
     rows = []

@@ -65,13 +65,14 @@ class Measurements:
         if not kept:
             return None
         sdr = {key: self.sdr[key][:, kept] for key in asked.sdr_keys}
-        lacking = np.any([np.zeros(len(self.songs), bool), *(np.isnan(v).any(axis=1) for v in sdr.values())], axis=0)
-        if (~lacking).sum() < 2:
+        decisions = {key: [self.decisions[key][i] for i in kept] for key in asked.decision_keys}
+        chosen = Measurements(self.songs, [self.seeds[i] for i in kept], sdr, decisions)
+        complete = chosen.complete_songs()
+        if complete.sum() < 2:
             return None
         for values in sdr.values():
-            values[lacking] = np.nan  # what is compared is the same songs
-        decisions = {key: [self.decisions[key][i] for i in kept] for key in asked.decision_keys}
-        return Measurements(self.songs, [self.seeds[i] for i in kept], sdr, decisions)
+            values[~complete] = np.nan  # what is compared is the same songs
+        return chosen
 
     def asked_by(self, *values: Callable[[Scores], Value]) -> "Measurements | None":
         """`that_have` what these values ask for."""
@@ -79,6 +80,12 @@ class Measurements:
         for value in values:
             value(asked)
         return self.that_have(asked)
+
+    def complete_songs(self) -> np.ndarray:
+        """Which songs have every SDR at every seed: (songs,) bools."""
+        return np.all(
+            [np.ones(len(self.songs), bool), *(np.isfinite(v).all(axis=1) for v in self.sdr.values())], axis=0
+        )
 
     def as_measured(self) -> "Resampled":
         """Every song and seed once."""

@@ -13,12 +13,12 @@ from stages.stems import CLASSES
 
 MISSING = "-"
 HOW_CLAIMS_ARE_DECIDED = (
-    "Ours are differences with their 95 % intervals from a paired bootstrap over the test songs (and over the "
-    "training seeds, where there are several). An SDR here is the *mean* over the songs of their frame-wise SDR; "
-    "Table 2 has the median. What a claim says must lie above 0, or above the bound in the brackets, in every part. "
-    "The bounds (2 points, 1 dB, half of the gap, 0.1 dB) are ours; a claim that does not hold may say something "
-    "true that is smaller than its bound. Its p value is corrected for all 13 claims (Holm), and above 5 % it is "
-    "undecided. One seed's verdict is about these very trainings: other seeds differ by 0.1 dB and more."
+    "Ours are differences with their 95 % t intervals over the test songs (and over the training seeds, where there "
+    "are several). An SDR here is the *mean* over the songs of their frame-wise SDR; Table 2 has the median. What a "
+    "claim says must lie above 0, or above the bound in the brackets, in every part. The bounds (2 points, 1 dB, half "
+    "of the gap, 0.1 dB) are ours; a claim that does not hold may say something true that is smaller than its bound. "
+    "Its p value is corrected for all 13 claims (Holm), and above 5 % it is undecided. One seed's verdict is about "
+    "these very trainings: other seeds differ by 0.1 dB and more."
 )
 VERDICTS = {"true": "**holds**", "false": "**does not hold**", UNDECIDED: UNDECIDED, "": "not tested"}
 

@@ -1,14 +1,14 @@
-"""The rules of the claims, on the paper's own numbers; the bootstrap that decides ours, on cases with known answers."""
+"""The rules of the claims, on the paper's own numbers; the intervals that decide ours, on cases with known answers."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
+from scipy.stats import t, ttest_1samp
 
 from analysis import paper
-from analysis.bootstrap import Interval, holm, interval, two_sided
 from analysis.claims import RULES, decide
 from analysis.gap import gap_table, noise_table
+from analysis.intervals import Interval, holm, interval, two_sided
 from analysis.measurements import Asked, macro_average, measurements
 from stages.stems import CLASSES
 from stages.stems.segments import PROBABILITIES, TRUTHS
@@ -109,12 +109,11 @@ def gain_of(table: pd.DataFrame) -> Interval:
 
 def test_the_interval_of_a_paired_difference_is_the_textbooks() -> None:
     differences = np.random.default_rng(1).normal(0.2, 0.5, (60, 1))
-    found = gain_of(song_table(differences))
-    error = differences.std() / 60**0.5
+    found, error = gain_of(song_table(differences)), differences.std(ddof=1) / 60**0.5
     assert found.value == pytest.approx(differences.mean())
-    assert (found.low, found.high) == pytest.approx(norm.interval(0.95, differences.mean(), error), abs=0.012)
-    assert found.p_above == pytest.approx(norm.sf(differences.mean() / error), abs=0.002)
-    assert found.p_above + found.p_below == pytest.approx(1, abs=0.001)
+    assert (found.low, found.high) == pytest.approx(t.interval(0.95, 59, differences.mean(), error))
+    assert found.p_above == pytest.approx(ttest_1samp(differences[:, 0], 0, alternative="greater").pvalue)
+    assert found.p_above + found.p_below == pytest.approx(1)
 
 
 def test_the_songs_own_levels_cancel() -> None:
@@ -122,12 +121,31 @@ def test_the_songs_own_levels_cancel() -> None:
     assert gain_of(song_table(differences)).low == pytest.approx(0.2)
 
 
-def test_seeds_are_resampled_too() -> None:
-    differences = np.tile([[0.5, -0.3, 0.1, 0.5, -0.3, 0.1]], (40, 1))  # songs agree, seeds don't
-    found = gain_of(song_table(differences))
+def test_where_only_seeds_differ_they_are_what_counts() -> None:
+    by_seed = np.array([0.5, -0.3, 0.1, 0.5, -0.3, 0.1])
+    found = gain_of(song_table(np.tile(by_seed, (40, 1))))
     assert found.value == pytest.approx(0.1)
-    deviation = np.std([0.5, -0.3, 0.1]) / 6**0.5
-    assert (found.high - found.low) / 2 == pytest.approx(1.96 * deviation, rel=0.1)
+    assert (found.low, found.high) == pytest.approx(t.interval(0.95, 5, 0.1, by_seed.std(ddof=1) / 6**0.5))
+
+
+def test_songs_and_seeds_together_against_numbers_worked_out_by_hand() -> None:
+    # Songs 1, 2, 6 and seeds -1, 1: variances of the mean 7 / 3 and 1 with 2 degrees of freedom and 1.
+    found = gain_of(song_table(np.array([[1.0], [2.0], [6.0]]) + np.array([[-1.0, 1.0]])))
+    freedom = (7 / 3 + 1) ** 2 / ((7 / 3) ** 2 / 2 + 1)
+    assert (found.low, found.high) == pytest.approx(t.interval(0.95, freedom, 3.0, (7 / 3 + 1) ** 0.5))
+    assert found.p_above == pytest.approx(t.sf(3.0 / (7 / 3 + 1) ** 0.5, freedom))
+
+
+@pytest.mark.parametrize("ratio", [0, 1, 3, 5])  # of the standard deviation over seeds to the standard error over songs
+def test_three_seeds_find_a_difference_where_there_is_none_in_about_five_percent(ratio: float) -> None:
+    rng, found = np.random.default_rng(ratio), []
+    template = song_table(np.zeros((8, 3)))
+    compared = measurements(template, NO_DECISIONS, 0.5).that_have(asked("psi_refined", "single_only"))
+    for _ in range(600):
+        songs, seeds = rng.normal(0, 8**0.5, (8, 1)), rng.normal(0, ratio, (1, 3))
+        compared.sdr["xumx", "psi_refined"][:] = compared.sdr["xumx", "single_only"] + songs + seeds
+        found.append(two_sided([interval(compared, RULES["C11"]()[0].value)])[1] <= 0.05)
+    assert 0.025 < np.mean(found) < 0.09  # of 600, 5 to 7 % and three standard errors
 
 
 def test_the_same_measurements_give_the_same_interval() -> None:
@@ -256,7 +274,8 @@ def test_what_noise_costs_and_refinement_wins_back_of_known_sdrs() -> None:
     assert list(table.index) == ["clean", "oracle", "psi_noisy"] and list(table["seeds"]) == [2, 1, 2]
     assert list(table["gain"]) == pytest.approx([1.0, 0.5, 0.4])
     assert table.loc["clean", ["low", "high"]].tolist() == pytest.approx([1.0, 1.0])  # paired: the spread cancels
-    assert table.loc["psi_noisy", ["low", "high"]].tolist() == pytest.approx([0.3, 0.5])
+    by_seeds = t.interval(0.95, 1, 0.4, 0.1)
+    assert table.loc["psi_noisy", ["low", "high"]].tolist() == pytest.approx(by_seeds)
     assert list(table["by_seed"]) == ["+1.00/+1.00", "+0.50", "+0.30/+0.50"]
     assert table.loc["psi_noisy", ["of_clean", "of_oracle"]].tolist() == pytest.approx([0.4, 1.0])
     assert table.loc[["clean", "oracle"], ["of_clean", "of_oracle"]].isna().all(axis=None)
