@@ -34,6 +34,7 @@ def interval(measurements: Measurements, value: Callable[[Resampled], np.ndarray
     than on the songs. What songs and seeds do together counts in both, which makes the interval rather too wide.
 
     Args:
+        measurements: as `asked_by` gives them.
         value: of a batch of resamples, shape (resamples,).
         bound: that the p values are about.
 

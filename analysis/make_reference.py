@@ -134,7 +134,8 @@ def parts(
         "Frame-wise SDR above that of training on the noisy labels: the mean over songs and seeds, averaged over the "
         "classes, with its 95 % interval. A refinement's share of *clean minus noisy* is what the paper's numbers "
         "give, though that gap is also one between two catalogues; its share of *true labels minus noisy* is of the "
-        "noise alone."
+        "noise alone. Intervals are not corrected for their number "
+        "([how](../../docs/studies.md#how-claims-are-decided))."
     )
     yield gap_markdown(gaps)
     reading = Path(__file__).with_name("reference_reading.md")

@@ -9,7 +9,7 @@ from analysis import paper
 from analysis.claims import RULES, decide
 from analysis.gap import gap_table, noise_table
 from analysis.intervals import Interval, holm, interval, two_sided
-from analysis.measurements import Asked, macro_average, measurements
+from analysis.measurements import Asked, Measurements, macro_average, measurements
 from stages.stems import CLASSES
 from stages.stems.segments import PROBABILITIES, TRUTHS
 
@@ -102,9 +102,12 @@ def song_table(differences: np.ndarray, spread: float = 3.0) -> pd.DataFrame:
 NO_DECISIONS = pd.DataFrame(columns=["seed", "training_data", "inputs", "songs", *PROBABILITIES, *TRUTHS])
 
 
+def compared(table: pd.DataFrame) -> Measurements:
+    return measurements(table, NO_DECISIONS, 0.5).that_have(asked("psi_refined", "single_only"))
+
+
 def gain_of(table: pd.DataFrame) -> Interval:
-    compared = measurements(table, NO_DECISIONS, 0.5).that_have(asked("psi_refined", "single_only"))
-    return interval(compared, RULES["C11"]()[0].value)
+    return interval(compared(table), RULES["C11"]()[0].value)
 
 
 def test_the_interval_of_a_paired_difference_is_the_textbooks() -> None:
@@ -114,6 +117,9 @@ def test_the_interval_of_a_paired_difference_is_the_textbooks() -> None:
     assert (found.low, found.high) == pytest.approx(t.interval(0.95, 59, differences.mean(), error))
     assert found.p_above == pytest.approx(ttest_1samp(differences[:, 0], 0, alternative="greater").pvalue)
     assert found.p_above + found.p_below == pytest.approx(1)
+    bounded = interval(compared(song_table(differences)), RULES["C11"]()[0].value, bound=0.1)
+    assert bounded.p_above == pytest.approx(ttest_1samp(differences[:, 0], 0.1, alternative="greater").pvalue)
+    assert (bounded.low, bounded.high) == (found.low, found.high)
 
 
 def test_the_songs_own_levels_cancel() -> None:
@@ -139,13 +145,26 @@ def test_songs_and_seeds_together_against_numbers_worked_out_by_hand() -> None:
 @pytest.mark.parametrize("ratio", [0, 1, 3, 5])  # of the standard deviation over seeds to the standard error over songs
 def test_three_seeds_find_a_difference_where_there_is_none_in_about_five_percent(ratio: float) -> None:
     rng, found = np.random.default_rng(ratio), []
-    template = song_table(np.zeros((8, 3)))
-    compared = measurements(template, NO_DECISIONS, 0.5).that_have(asked("psi_refined", "single_only"))
+    drawn = compared(song_table(np.zeros((8, 3))))
     for _ in range(600):
         songs, seeds = rng.normal(0, 8**0.5, (8, 1)), rng.normal(0, ratio, (1, 3))
-        compared.sdr["xumx", "psi_refined"][:] = compared.sdr["xumx", "single_only"] + songs + seeds
-        found.append(two_sided([interval(compared, RULES["C11"]()[0].value)])[1] <= 0.05)
-    assert 0.025 < np.mean(found) < 0.09  # of 600, 5 to 7 % and three standard errors
+        drawn.sdr["xumx", "psi_refined"][:] = drawn.sdr["xumx", "single_only"] + songs + seeds
+        found.append(two_sided([interval(drawn, RULES["C11"]()[0].value)])[1] <= 0.05)
+    assert 0.025 < np.mean(found) < 0.1  # 5 to 8 %, and some three standard errors of 600
+
+
+def test_where_all_agree_the_interval_is_a_point() -> None:
+    def against(bound: float) -> tuple[float, float]:
+        found = interval(compared(song_table(np.zeros((5, 2)), spread=0)), RULES["C11"]()[0].value, bound)
+        assert (found.value, found.low, found.high) == (0, 0, 0)
+        return found.p_above, found.p_below
+
+    assert (against(-0.1), against(0.1), against(0.0)) == ((0, 1), (1, 0), (1, 1))
+
+
+def test_one_song_has_no_interval() -> None:
+    with pytest.raises(ValueError, match="expected at least two songs, got 1"):
+        interval(measurements(song_table(np.zeros((1, 2))), NO_DECISIONS, 0.5), RULES["C11"]()[0].value)
 
 
 def test_the_same_measurements_give_the_same_interval() -> None:
@@ -154,12 +173,14 @@ def test_the_same_measurements_give_the_same_interval() -> None:
 
 
 def test_a_song_without_an_sdr_is_left_out() -> None:
-    differences = np.array([[1.0], [2.0]] * 5 + [[6.0]])
+    differences = np.array([[1.0, 1.5], [2.0, 2.5]] * 5 + [[6.0, 6.0]])
     table = song_table(differences)
-    table.loc[
-        (table["song"] == "song 010") & (table["class"] == "bass") & (table["training_data"] == "psi_refined"), "csdr"
-    ] = np.nan
-    assert gain_of(table).value == pytest.approx(1.5)
+    last = table["song"] == "song 010"
+    collapsed = last & (table["class"] == "bass") & (table["training_data"] == "psi_refined") & (table["seed"] == 1)
+    table.loc[collapsed, "csdr"] = np.nan
+    found, without = gain_of(table), gain_of(table[~last])
+    assert found.value == pytest.approx(1.75)
+    assert (found.low, found.high, found.p_above) == pytest.approx((without.low, without.high, without.p_above))
 
 
 def test_an_arm_that_is_not_compared_leaves_out_no_song() -> None:
@@ -191,6 +212,14 @@ def test_no_verdict_is_lost_to_what_is_run_later() -> None:
     )
     assert among_others.loc["C12", "holds"] != "" and alone.loc["C12", "holds"] == ""
     assert among_others.loc["C11", "p"] <= alone.loc["C11", "p"] < 1
+    assert alone.loc["C11", "p"] == pytest.approx(13 * two_sided([gain_of(table)])[1])
+
+
+def test_a_claim_is_held_against_its_bound() -> None:
+    table = song_table(np.linspace(-0.06, 0.04, 14)[:, None])  # 0.01 dB below, where 0.1 is allowed
+    renamed = table.assign(training_data=table["training_data"].replace("single_only", "round_5"))
+    found = measurements(renamed, NO_DECISIONS, 0.5)
+    assert decide(found, found).set_index("id").loc["C12", "holds"] == "true"
 
 
 def asked(*arms: str) -> Asked:
@@ -230,6 +259,36 @@ def test_a_mix_counts_as_often_as_its_songs_were_drawn_together() -> None:
     drawn = type(whole)(found, np.array([[0, 0, 1], [1, 2, 2], [0, 0, 0]]), np.array([[0]] * 3))
     # weights of the four mixes: (2, 2, 0, 1), (0, 0, 2, 1), (3, 0, 0, 1)
     assert drawn.classifier("multi", "clean", "recall") * 4 == pytest.approx([1, 1 / 3, 1])
+
+
+def test_the_interval_of_a_classifier_leaves_out_each_song_and_each_seed() -> None:
+    random, names = np.random.default_rng(4), ["a", "b", "c", "d"]
+    songs = pd.DataFrame(
+        [[seed, "xumx", "clean", name, c, 1.0] for seed in (0, 1) for name in names for c in CLASSES],
+        columns=["seed", "network", "training_data", "song", "class", "csdr"],
+    )
+    mixes = ["a", "a/b", "b/c", "c/d", "a/c/d", "d"]
+    by_seed = [
+        decision_table(mixes, random.integers(0, 2, (6, 4)), random.integers(0, 2, (6, 4))).assign(seed=seed)
+        for seed in (0, 1)
+    ]
+
+    def f1(seeds: list[pd.DataFrame], gone: str = "-") -> float:
+        kept = [table[~table["songs"].str.contains(gone)] for table in seeds]
+        return np.mean([
+            macro_average(np.ones((1, len(t))), t[PROBABILITIES].to_numpy() >= 0.5, t[TRUTHS].to_numpy() == 1, "f1")
+            for t in kept
+        ])  # fmt: skip
+
+    value = f1(by_seed)
+    parts = [([f1(by_seed, name) for name in names], 3), ([f1([by_seed[1]]), f1([by_seed[0]])], 1)]
+    variances = [(freedom * np.var(values), freedom) for values, freedom in parts]
+    freedom = sum(v for v, _ in variances) ** 2 / sum(v**2 / n for v, n in variances)
+    both = measurements(songs, pd.concat(by_seed), 0.5)
+    found = interval(both, lambda scores: scores.classifier("multi", "clean", "f1"))
+    assert found.value == pytest.approx(value)
+    expected = t.interval(0.95, freedom, value, sum(v for v, _ in variances) ** 0.5)
+    assert (found.low, found.high) == pytest.approx(expected)
 
 
 def test_macro_averages_are_torchmetrics() -> None:
