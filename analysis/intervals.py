@@ -44,9 +44,9 @@ def interval(measurements: Measurements, value: Callable[[Resampled], np.ndarray
     if len(songs) < 2:
         raise ValueError(f"expected at least two songs, got {len(songs)}")
     found = value(measurements.as_measured()).item()
-    parts = [_jackknife(value(Resampled(measurements, without_each(songs), np.tile(seeds, (len(songs), 1)))))]
+    parts = [_jackknife(value(Resampled(measurements, _without_each(songs), np.tile(seeds, (len(songs), 1)))))]
     if len(seeds) > 1:
-        parts.append(_jackknife(value(Resampled(measurements, np.tile(songs, (len(seeds), 1)), without_each(seeds)))))
+        parts.append(_jackknife(value(Resampled(measurements, np.tile(songs, (len(seeds), 1)), _without_each(seeds)))))
     variance = sum(part for part, _ in parts)
     if variance == 0:  # all songs and seeds agree
         return Interval(found, found, found, float(found <= bound), float(found >= bound))
@@ -56,7 +56,7 @@ def interval(measurements: Measurements, value: Callable[[Resampled], np.ndarray
     return Interval(found, float(low), float(high), float(distribution.cdf(bound)), float(distribution.sf(bound)))
 
 
-def without_each(places: np.ndarray) -> np.ndarray:
+def _without_each(places: np.ndarray) -> np.ndarray:
     """Every row lacks another of the n places: (n, n - 1)."""
     return np.stack([np.delete(places, index) for index in range(len(places))])
 

@@ -83,9 +83,7 @@ class Measurements:
 
     def complete_songs(self) -> np.ndarray:
         """Which songs have every SDR at every seed: (songs,) bools."""
-        return np.all(
-            [np.ones(len(self.songs), bool), *(np.isfinite(v).all(axis=1) for v in self.sdr.values())], axis=0
-        )
+        return ~np.any([np.zeros(len(self.songs), bool), *(np.isnan(v).any(axis=1) for v in self.sdr.values())], axis=0)
 
     def as_measured(self) -> "Resampled":
         """Every song and seed once."""

@@ -275,10 +275,8 @@ def test_the_interval_of_a_classifier_leaves_out_each_song_and_each_seed() -> No
 
     def f1(seeds: list[pd.DataFrame], gone: str = "-") -> float:
         kept = [table[~table["songs"].str.contains(gone)] for table in seeds]
-        return np.mean([
-            macro_average(np.ones((1, len(t))), t[PROBABILITIES].to_numpy() >= 0.5, t[TRUTHS].to_numpy() == 1, "f1")
-            for t in kept
-        ])  # fmt: skip
+        said = [(table[PROBABILITIES].to_numpy() >= 0.5, table[TRUTHS].to_numpy() == 1) for table in kept]
+        return np.mean([macro_average(np.ones((1, len(truth))), given, truth, "f1") for given, truth in said])
 
     value = f1(by_seed)
     parts = [([f1(by_seed, name) for name in names], 3), ([f1([by_seed[1]]), f1([by_seed[0]])], 1)]
