@@ -7,6 +7,7 @@ at the same seeds.
 """
 
 from collections.abc import Callable
+from itertools import groupby
 from math import nan
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ NO_WORSE = 0.1  # C10 and C12, dB
 RATES = (10, 20, 40)  # C13, percent of the labels
 NOT_TESTED = "not tested yet"
 UNDECIDED = "undecided"
+AS_THE_PAPER, AGAINST_IT, MIXED = "as the paper", "against it", "mixed"
 
 
 class Part(NamedTuple):
@@ -132,35 +134,44 @@ ABLATIONS = ("C10", "C11", "C12", "C13")
 
 
 def decide(measurements: Measurements, ablations: Measurements | None = None) -> pd.DataFrame:
-    """All claims as id, text, paper, ours, holds, p, seeds.
+    """All claims as id, text, paper, ours, holds, p, seeds, values, direction.
 
     Args:
         ablations: the runs that C10 to C13 are decided on, those of the studies' shorter trainings; without them,
             these claims are not tested.
 
+    values are those of `ours` alone, with the bound that each must exceed; direction is AS_THE_PAPER where all lie
+    above their bounds, AGAINST_IT where none does, else MIXED.
     holds is "true" or "false" where the p value, corrected for the number of all claims, tested or not, is at most
     5 %, else "undecided"; and "" (with no p) where a run that the rule needs is missing.
     """
-    tested: dict[str, tuple[bool, float, str, int]] = {}
+    tested: dict[str, tuple[bool, float, dict]] = {}
     for name, rule in RULES.items():
         parts, source = rule(), ablations if name in ABLATIONS else measurements
         chosen = source and source.asked_by(*(part.value for part in parts))
         if chosen:
             found = [interval(chosen, part.value, part.bound) for part in parts]
-            ours = "; ".join(_text(part, part_found) for part, part_found in zip(parts, found, strict=True))
-            tested[name] = (*two_sided(found), ours, len(chosen.seeds))
+            above = [part_found.value > part.bound for part, part_found in zip(parts, found, strict=True)]
+            tested[name] = (
+                *two_sided(found),
+                {
+                    "ours": "; ".join(_text(part, part_found) for part, part_found in zip(parts, found, strict=True)),
+                    "seeds": len(chosen.seeds),
+                    "values": _values(parts, found),
+                    "direction": AS_THE_PAPER if all(above) else MIXED if any(above) else AGAINST_IT,
+                },
+            )
     raw = [tested[name][1] if name in tested else 1.0 for name in RULES]  # so that no verdict is lost to a later run
     corrected = dict(zip(RULES, holm(raw), strict=True))
     rows = []
     for claim in paper_claims():
-        row = {**claim, "ours": NOT_TESTED, "holds": "", "p": nan, "seeds": 0}
+        row = {**claim, "ours": NOT_TESTED, "holds": "", "p": nan, "seeds": 0, "values": "", "direction": ""}
         if claim["id"] in tested:
-            direction, _, ours, seeds = tested[claim["id"]]
+            true, _, found = tested[claim["id"]]
             p = corrected[claim["id"]]
-            verdict = str(direction).lower() if p <= 1 - CONFIDENCE else UNDECIDED
-            row |= {"ours": ours, "holds": verdict, "p": p, "seeds": seeds}
+            row |= found | {"holds": str(true).lower() if p <= 1 - CONFIDENCE else UNDECIDED, "p": p}
         rows.append(row)
-    return pd.DataFrame(rows, columns=["id", "text", "paper", "ours", "holds", "p", "seeds"])
+    return pd.DataFrame(rows, columns=["id", "text", "paper", "ours", "holds", "p", "seeds", "values", "direction"])
 
 
 def _classifier(inputs: str, measure: str, training: str, against: str, bound: float = 0.0) -> Part:
@@ -182,8 +193,20 @@ def _gain(network: str, arm: str, against: str, bound: float = 0.0) -> Part:
     )
 
 
+def _values(parts: list[Part], found: list[Interval]) -> str:
+    """The values of parts that share a bound and a unit, then the bound: "-0.01, +0.12 dB (> 0)"."""
+    texts = []
+    for (bound, unit), same in groupby(zip(parts, found, strict=True), key=lambda pair: (pair[0].bound, pair[0].unit)):
+        values = ", ".join(_number(each.value, part) for part, each in same)
+        texts.append(f"{values} {unit}".rstrip() + f" (> {bound:g})")
+    return "; ".join(texts)
+
+
+def _number(value: float, part: Part) -> str:
+    return f"{value:+.{2 if part.unit else 3}f}"
+
+
 def _text(part: Part, found: Interval) -> str:
-    places = 3 if part.unit == "" else 2
-    numbers = [f"{number:+.{places}f}" for number in (found.value, found.low, found.high)]
+    numbers = [_number(number, part) for number in (found.value, found.low, found.high)]
     bound = f", bound {part.bound:+g}" if part.bound else ""
     return f"{part.label} {numbers[0]} [{numbers[1]}, {numbers[2]}{bound}] {part.unit}".rstrip()

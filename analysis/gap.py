@@ -1,7 +1,8 @@
 """What label noise costs separation, and how much of that each refinement wins back, over songs and seeds.
 
-The cost is measured twice: "clean" minus "noisy", as the paper does, which compares two catalogues; and the noisy
-catalogue's true labels ("oracle", where it was run) minus its nominal ones, which is the noise alone.
+What refinement could win back is measured twice: "clean" minus "noisy", as the paper does, which compares two
+catalogues; and the true labels of the noisy stems ("oracle", where it was run) minus the nominal ones. Those cannot
+take apart what corruption has summed: what the noise costs is the same stems uncorrupted, minus noisy.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,9 @@ from analysis.results import NETWORKS
 from stages.stems.segments import REFINED_ARMS
 
 COMPARED = ("clean", "oracle", *REFINED_ARMS)  # each minus "noisy"
-NOISE_DECIMALS = dict.fromkeys(("cost", "cost_low", "cost_high", "gain", "gain_low", "gain_high"), 2)
+UNCORRUPTED = "uncorrupted"  # training data of the noisy catalogue without noise, at the same seed
+NOISE = {"cost": UNCORRUPTED, "oracle": "oracle", "gain": "psi_refined"}  # each minus "noisy"
+NOISE_DECIMALS = dict.fromkeys((f"{name}{end}" for name in NOISE for end in ("", "_low", "_high")), 2)
 GAP_DECIMALS = dict.fromkeys(("gain", "low", "high", "of_clean", "of_oracle", "paper_gain", "paper_of_clean"), 2)
 
 
@@ -68,12 +71,12 @@ def gap_markdown(table: pd.DataFrame) -> str:
 
 
 def noise_table(by_condition: dict[str, Measurements]) -> pd.DataFrame:
-    """What each condition's noise costs X-UMX, and what the labels of Ψ_refined win back, at the same seeds.
+    """What each condition's noise costs X-UMX, what true labels and those of Ψ_refined win back, at the same seeds.
 
-    Returns: condition, cost and gain ("oracle" and "psi_refined" minus "noisy", dB), each with low, high and by seed
-    like the gains of `gap_table`, seeds; no row for a condition that lacks one of them.
+    Returns: condition, then cost, oracle and gain (each of `NOISE` minus "noisy", dB) with _low and _high, seeds,
+    and each by seed like the gains of `gap_table`; no row for a condition that lacks one of them.
     """
-    differences = [_above_noisy("xumx", arm) for arm in ("oracle", "psi_refined")]
+    differences = [_above_noisy("xumx", arm) for arm in NOISE.values()]
     rows = []
     for condition, measurements in by_condition.items():
         chosen = measurements.asked_by(*differences)
@@ -82,18 +85,25 @@ def noise_table(by_condition: dict[str, Measurements]) -> pd.DataFrame:
             values = [value for part in found for value in (part.value, part.low, part.high)]
             by_seed = [_by_seed(chosen, difference) for difference in differences]
             rows.append([condition, *values, len(chosen.seeds), *by_seed])
-    return pd.DataFrame(rows, columns=["condition", *NOISE_DECIMALS, "seeds", "cost_by_seed", "gain_by_seed"])
+    return pd.DataFrame(rows, columns=["condition", *NOISE_DECIMALS, "seeds", *(f"{name}_by_seed" for name in NOISE)])
 
 
 def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     """`noise_table` for a page; `names` of its conditions."""
-    rows = [
-        [names[condition], _with_interval(*values[:3]), cost.replace("/", ", "), _with_interval(*values[3:]),
-         gain.replace("/", ", ")]
-        for condition, *values, _, cost, gain in table.round(NOISE_DECIMALS).itertuples(index=False)
-    ]  # fmt: skip
-    columns = [(f"{ARM_NAMES[arm]} minus noisy, dB", "by seed") for arm in ("oracle", "psi_refined")]
-    return markdown_table(["noise", *columns[0], *columns[1]], rows)
+    rows = []
+    for row in table.round(NOISE_DECIMALS).to_dict("records"):
+        cells = [
+            cell
+            for name in NOISE
+            for cell in (_with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"]), _listed(row, name))
+        ]
+        rows.append([names[row["condition"]], *cells])
+    columns = [(f"{ARM_NAMES[arm]} minus noisy, dB", "by seed") for arm in NOISE.values()]
+    return markdown_table(["noise", *(name for pair in columns for name in pair)], rows)
+
+
+def _listed(row: dict, name: str) -> str:
+    return row[f"{name}_by_seed"].replace("/", ", ")
 
 
 def _with_interval(value: float, low: float, high: float) -> str:

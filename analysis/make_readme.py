@@ -11,12 +11,14 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
 from analysis import paper
+from analysis.claims import UNDECIDED
 from analysis.formatting import markdown_table
 from analysis.gap import gap_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.report import VERDICTS
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
+from stages.stems.segments import REFINED_ARMS
 
 BEGIN = "<!-- results: written by `python analysis/make_readme.py` -->\n"
 END = "<!-- end of results -->"
@@ -34,12 +36,14 @@ def results_section(folder: Path) -> str:
 
 def separators(table: pd.DataFrame) -> str:
     theirs = paper.table2().set_index(["network", "training_data"])["avg"]
-    rows = [
-        [NETWORK_NAMES[row.network], ARM_NAMES[row.training_data], _mean(row.avg, row.avg_std),
-         f"{theirs[row.network, row.training_data]:.2f}", row.seeds]
-        for row in table[table["metric"] == "csdr"].itertuples()
-    ]  # fmt: skip
-    header = ["separator", "trained on", "SDR, dB: ours", "the paper's", "seeds"]
+    ours = table[table["metric"] == "csdr"].set_index(["network", "training_data"])
+    rows = []
+    for (network, arm), row in ours.iterrows():
+        cells = [_mean(row["avg"], row["avg_std"]), f"{theirs[network, arm]:.2f}"]
+        cells += [_share(values[network].astype(float), arm) for values in (ours["avg"], theirs)]
+        rows.append([NETWORK_NAMES[network], ARM_NAMES[arm], *cells, row["seeds"]])
+    header = ["separator", "trained on", "SDR, dB: ours", "the paper's", "share of clean minus noisy: ours"]
+    header += ["the paper's", "seeds"]
     return f"\n{markdown_table(header, rows, text_columns=2)}\n"
 
 
@@ -56,8 +60,18 @@ def classifiers(table: pd.DataFrame) -> str:
 
 
 def claims(table: pd.DataFrame) -> str:
-    rows = [[row.id, row.text, row.paper, row.seeds, VERDICTS[row.holds]] for row in table.itertuples()]
-    return f"\n{markdown_table(['', 'claim', 'paper', 'seeds', 'verdict'], rows, text_columns=3)}\n"
+    rows = []
+    for row in table.to_dict("records"):  # a namedtuple has no field named values
+        verdict = f"{row['holds']}, {row['direction']}" if row["holds"] == UNDECIDED else VERDICTS[row["holds"]]
+        rows.append([row["id"], row["text"], row["paper"], row["values"] or "-", row["seeds"], verdict])
+    header = ["", "claim", "paper", "ours (must exceed)", "seeds", "verdict"]
+    return f"\n{markdown_table(header, rows, text_columns=4)}\n"
+
+
+def _share(sdr: pd.Series, arm: str) -> str:
+    """What of clean minus noisy an arm wins back."""
+    known = arm in REFINED_ARMS and {"clean", "noisy"} <= set(sdr.index)
+    return f"{100 * (sdr[arm] - sdr['noisy']) / (sdr['clean'] - sdr['noisy']):.0f} %" if known else "-"
 
 
 def _mean(value: str, deviation: str) -> str:

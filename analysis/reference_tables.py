@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from analysis.gap import UNCORRUPTED
 from analysis.measurements import macro_average
 from analysis.reference import Measured
 from analysis.results import MEASURES, NETWORKS, PIPELINE, SDRS, TABLE2_VALUES, TRAININGS
@@ -38,6 +39,15 @@ def with_thresholds(measured: Measured) -> Measured:
     same = table[(table["condition"] == "base") & (table["network"] == "xumx")]
     same = same[same["training_data"] == "psi_refined"].assign(training_data=name)
     return replace(measured, separation=pd.concat([table[table["training_data"] != name], same], ignore_index=True))
+
+
+def with_uncorrupted(measured: Measured, conditions: list[str]) -> Measured:
+    """X-UMX on the noisy catalogue without noise (`flips_00`), as training data "uncorrupted" of these conditions."""
+    table = measured.separation
+    same = table[(table["condition"] == "flips_00") & (table["network"] == "xumx")]
+    same = same[same["training_data"] == "noisy"].assign(training_data=UNCORRUPTED)
+    added = [same.assign(condition=condition) for condition in conditions]
+    return replace(measured, separation=pd.concat([table, *added], ignore_index=True))
 
 
 def sdr_by_seed(separation: pd.DataFrame) -> pd.DataFrame:

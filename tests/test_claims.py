@@ -341,7 +341,7 @@ def test_what_noise_costs_and_refinement_wins_back_of_known_sdrs() -> None:
 
 
 def test_what_a_noise_costs_and_what_is_won_back_are_of_the_same_seeds() -> None:
-    level = {"oracle": 3.5, "noisy": 3.0, "psi_refined": 3.4}
+    level = {"uncorrupted": 3.7, "oracle": 3.5, "noisy": 3.0, "psi_refined": 3.4}
     rows = [
         ["xumx", arm, f"song {song}", c, seed, sdr + song + 10 * (seed == 2 and arm == "psi_refined")]
         for arm, sdr in level.items()
@@ -353,6 +353,6 @@ def test_what_a_noise_costs_and_what_is_won_back_are_of_the_same_seeds() -> None
     lacking = songs[songs["training_data"] != "oracle"]
     table = noise_table({name: measurements(part, NO_DECISIONS, 0.5) for name, part in (("a", songs), ("b", lacking))})
     assert table[["condition", "seeds"]].values.tolist() == [["a", 2]]
-    assert table.loc[0, ["cost_by_seed", "gain_by_seed"]].tolist() == ["+0.50/+0.50", "+0.40/+0.40"]
-    values = table.loc[0, ["cost", "cost_low", "cost_high", "gain", "gain_low", "gain_high"]]
-    assert values.tolist() == pytest.approx([0.5, 0.5, 0.5, 0.4, 0.4, 0.4])
+    for name, value in {"cost": 0.7, "oracle": 0.5, "gain": 0.4}.items():
+        assert table.loc[0, [name, f"{name}_low", f"{name}_high"]].tolist() == pytest.approx([value] * 3)
+        assert table.loc[0, f"{name}_by_seed"] == f"{value:+.2f}/{value:+.2f}"
