@@ -97,7 +97,9 @@ def measurements(songs: pd.DataFrame, decisions: pd.DataFrame, threshold: float)
         decisions: seed, training_data, inputs, songs (joined by "/"), p_<class> and true_<class>.
         threshold: from which probability on a class is predicted.
     """
-    names, seeds = sorted(songs["song"].unique()), sorted(songs["seed"].unique().tolist())
+    mixed = decisions["songs"].str.split("/").explode()
+    names = sorted({*songs["song"], *mixed} - {""})
+    seeds = sorted({*songs["seed"].tolist(), *decisions["seed"].tolist()})
     averages = songs.set_index(["network", "training_data", "song", "seed", "class"])["csdr"].unstack("class")
     averages = averages.reindex(columns=list(CLASSES)).mean(axis=1, skipna=False)
     sdr = {

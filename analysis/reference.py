@@ -164,13 +164,22 @@ def _replaced(table: pd.DataFrame, new: pd.DataFrame, keys: int) -> pd.DataFrame
 
 
 def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
-    """One of the committed tables; without rows where there is none yet."""
+    """One of the committed tables; without rows where there is none yet.
+
+    Raises InputError where it is malformed, as the marks of a merge conflict make it.
+    """
     if not path.exists():
         return pd.DataFrame(columns=columns).astype({"seed": int})
-    table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str))
+    try:
+        table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str))
+    except ValueError as error:
+        raise InputError(f"{path}: expected a table: {' '.join(str(error).split())}") from error
     if list(table.columns) != columns:
         raise InputError(f"{path}: expected the columns {','.join(columns)}, got {','.join(table.columns)}")
-    return table.fillna(dict.fromkeys(TEXTS & set(columns), ""))
+    seeds = pd.to_numeric(table["seed"], errors="coerce")
+    for row in np.flatnonzero(seeds.isna() | table["condition"].isna()):
+        raise InputError(f"{path}: line {row + 2}: expected a condition and a seed, got {table.iloc[row, 0]!r}")
+    return table.fillna(dict.fromkeys(TEXTS & set(columns), "")).astype({"seed": int})
 
 
 def workspace_tables(workspace: Path, condition: str) -> dict[str, pd.DataFrame]:

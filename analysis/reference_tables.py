@@ -73,18 +73,26 @@ def table1(classification: pd.DataFrame) -> pd.DataFrame:
 
 
 def at_thresholds(decisions: pd.DataFrame) -> pd.DataFrame:
-    """threshold, training_data, then accuracy (percent) and f1 on mixes, like Table 1 over the seeds."""
+    """threshold, training_data, then each measure on mixes, like Table 1 over the seeds."""
+    tables = [_on_mixes(decisions, threshold).assign(threshold=threshold) for threshold in DECISIONS]
+    table = _mean_and_deviation(pd.concat(tables), ["threshold", "training_data"], list(MEASURES))
+    return table.sort_values(["threshold", "training_data"], kind="stable")
+
+
+def on_several(decisions: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """training_data, then each measure on the mixes that hold two classes or more, like Table 1 over the seeds."""
+    several = decisions[decisions[TRUTHS].sum(axis=1) >= 2]
+    return _mean_and_deviation(_on_mixes(several, threshold), ["training_data"], list(MEASURES))
+
+
+def _on_mixes(decisions: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """training_data, seed, then each measure, averaged over the classes."""
     rows = []
     for (training, seed), part in decisions[decisions["inputs"] == "multi"].groupby(["training_data", "seed"]):
-        whole, probabilities, truth = np.ones((1, len(part))), part[PROBABILITIES].to_numpy(), part[TRUTHS] == 1
-        for threshold in DECISIONS:
-            said = (whole, probabilities >= threshold, truth.to_numpy())
-            rows.append(
-                [threshold, training, seed, *(macro_average(*said, name).item() for name in ("accuracy", "f1"))]
-            )
-    table = pd.DataFrame(rows, columns=["threshold", "training_data", "seed", "accuracy", "f1"])
-    table = _mean_and_deviation(table, ["threshold", "training_data"], ["accuracy", "f1"])
-    return table.sort_values(["threshold", "training_data"], kind="stable")
+        said = part[PROBABILITIES].to_numpy() >= threshold, (part[TRUTHS] == 1).to_numpy()
+        values = (macro_average(np.ones((1, len(part))), *said, name).item() for name in MEASURES)
+        rows.append([training, seed, *values])
+    return pd.DataFrame(rows, columns=["training_data", "seed", *MEASURES])
 
 
 def table2(by_seed: pd.DataFrame) -> pd.DataFrame:

@@ -113,7 +113,7 @@ def test_report_shows_ours_beside_the_papers(root: Path, made: Path) -> None:
 
 def test_claims_csv_spells_verdicts(made: Path) -> None:
     table = read(made / "claims.csv")
-    assert list(table.columns) == ["id", "text", "paper", "ours", "holds", "p", "seeds"]
+    assert list(table.columns) == ["id", "text", "paper", "ours", "holds", "p", "seeds", "values", "direction"]
     assert list(table["id"]) == [f"C{n}" for n in range(1, 14)]
     assert set(table["holds"][:9]) <= {"true", "false", "undecided"} and list(table["holds"][9:]) == [""] * 4
     assert all(table["p"][:9].astype(float) <= 1) and set(table["p"][9:]) == {""}

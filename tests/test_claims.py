@@ -246,6 +246,22 @@ def decision_table(songs: list[str], predicted: list[list[int]], truth: list[lis
     return table
 
 
+def test_classifiers_count_at_the_seeds_whose_separators_have_not_run() -> None:
+    right, wrong = [1, 0, 0, 0], [0, 0, 0, 0]
+    said = pd.concat(decision_table(["a", "a/b"], [right, each], [right] * 2).assign(seed=seed)
+                     for seed, each in ((0, right), (1, wrong)))  # fmt: skip
+    songs = song_table(np.zeros((14, 1)))
+
+    def accuracy(scores):
+        return scores.classifier("multi", "clean", "accuracy")
+
+    for separated in (songs, songs.iloc[:0]):
+        chosen = measurements(separated, said, 0.5).asked_by(accuracy)
+        assert chosen.seeds == [0, 1] and accuracy(chosen.as_measured()).item() == pytest.approx(100 * (1 + 7 / 8) / 2)
+    both = measurements(songs, said, 0.5)
+    assert both.that_have(asked("single_only")).seeds == [0] and both.that_have(asked("single_only")).sdr
+
+
 def test_a_mix_counts_as_often_as_its_songs_were_drawn_together() -> None:
     songs = pd.DataFrame(
         [[0, "xumx", "clean", name, c, 1.0] for name in ("a", "b", "c") for c in CLASSES],
@@ -315,6 +331,24 @@ def test_claims_come_out_true_false_undecided_or_not_tested() -> None:
     assert undecided["holds"] == "undecided" and "[" in undecided["ours"]
     assert verdict(np.array([[0.5]]))["ours"] == "not tested yet"  # one song has no interval
     assert verdict(np.array([[0.5], [-0.4]]))["holds"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("lower", "adaptive", "values", "direction"),
+    [
+        (-0.05, 0.2, "-0.05 dB (> -0.1); +0.20 dB (> 0)", "as the paper"),
+        (-0.15, 0.2, "-0.15 dB (> -0.1); +0.20 dB (> 0)", "mixed"),
+        (-0.15, 0.0, "-0.15 dB (> -0.1); +0.00 dB (> 0)", "against it"),
+    ],
+)
+def test_a_claim_says_its_values_and_their_direction(lower, adaptive, values, direction) -> None:
+    level = {"threshold_0.9": 3.0, "threshold_0.5": 3.0 - lower, "adaptive": 3.0 - adaptive}
+    rows = [["xumx", arm, f"song {s}", c, 0, sdr + s] for arm, sdr in level.items() for s in range(5) for c in CLASSES]
+    songs = pd.DataFrame(rows, columns=["network", "training_data", "song", "class", "seed", "csdr"])
+    found = measurements(songs, NO_DECISIONS, 0.5)
+    table = decide(found, found).set_index("id")
+    assert table.loc["C10", ["values", "direction"]].tolist() == [values, direction]
+    assert set(table[["values", "direction"]].drop("C10").stack()) == {""}
 
 
 def test_what_noise_costs_and_refinement_wins_back_of_known_sdrs() -> None:

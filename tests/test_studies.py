@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 from analysis.make_reference import make_reference
 from analysis.reference import collect
 from analysis.reference_figures import in_common
-from analysis.reference_tables import sdr_by_seed
+from analysis.reference_tables import on_several, sdr_by_seed
 from stages.open_workspace import open_workspace, workspace_params
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params, load_params
@@ -24,7 +24,7 @@ from stages.stems import CLASSES
 from stages.stems.corruption import contaminated, corrupted_stems, corruption_generator
 from stages.stems.manifest import Part, read_manifest
 from stages.stems.rendered import compose_song, song_generator
-from stages.stems.segments import PROBABILITIES
+from stages.stems.segments import PROBABILITIES, TRUTHS
 from stages.variants.labels import ROUNDS, VARIANTS
 
 CONDITIONS = yaml.safe_load((ROOT / "studies/conditions.yaml").read_text())
@@ -159,6 +159,26 @@ def test_measurements_are_taken_over_once_and_replaced_by_newer_ones(tmp_path):
     second = collect(tmp_path, tmp_path / "measured").separation
     assert len(second) == len(first.separation)
     assert set(second.loc[second["training_data"] == "oracle", "csdr"]) == {9.0}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("<<<<<<< HEAD", "line 3: expected a condition and a seed, got '<<<<<<< HEAD'"),
+        (",".join("x" * 30), "expected a table: .* Expected 15 fields in line 3, saw 30"),
+    ],
+    ids=["marks", "fields"],
+)
+def test_a_merge_conflict_in_what_was_measured_is_one_line(tmp_path, line, message):
+    workspace(tmp_path / "studies", "base-seed0")
+    collect(tmp_path, tmp_path / "measured")
+    file = tmp_path / "measured/labels.csv"
+    first, second, *rest = file.read_text().splitlines()
+    damaged = "\n".join([first, second, line, *rest]) + "\n"
+    file.write_text(damaged)
+    with pytest.raises(InputError, match=re.escape(str(file)) + ": " + message):
+        collect(tmp_path, tmp_path / "measured")
+    assert file.read_text() == damaged
 
 
 def test_measurements_outlive_their_workspace(tmp_path):
@@ -338,7 +358,7 @@ def test_a_noise_half_run_at_a_second_seed_changes_no_figure_and_no_row_of_the_o
     before, noise = [file.read_bytes() for file in figures], pd.read_csv(tmp_path / "reference/noise.csv")
     assert noise["condition"].tolist() == [*STUDIES["noises"][:6], "base", "uniform", "bleeding"]
     random = np.random.default_rng(7)
-    for condition in ("flips_20", "uniform"):
+    for condition in ("flips_00", "flips_20", "uniform"):
         folder = workspace(tmp_path / "studies", f"{condition}-seed1", ("oracle",), seed=1)
         made_up.separator_files(folder, "xumx-noisy", 9.0, random)
         made_up.classifier_files(folder, "noisy", 0.5, random)
@@ -351,11 +371,26 @@ def test_a_noise_half_run_at_a_second_seed_changes_no_figure_and_no_row_of_the_o
     make_reference(tmp_path, tmp_path)
     assert [file.read_bytes() for file in figures] == before
     after = pd.read_csv(tmp_path / "reference/noise.csv").set_index("condition")
-    assert after["seeds"].to_dict() == dict.fromkeys(noise["condition"], 1) | {"flips_20": 2}
+    assert after["seeds"].to_dict() == dict.fromkeys(noise["condition"], 1) | {"flips_00": 2, "flips_20": 2}
+    without, with_noise = (
+        pd.read_csv(tmp_path / f"studies/{condition}-seed1/scores/separator/xumx-noisy.csv")["csdr"].mean()
+        for condition in ("flips_00", "flips_20")
+    )
+    assert after.loc["flips_20", "cost_by_seed"].split("/")[1] == f"{without - with_noise:+.2f}"
     page = (tmp_path / "reference/README.md").read_text().split("## Where self-refining helps a separator, by noise")[1]
     assert [row.split(" | ")[0] for row in page.splitlines()[6:8]] == [
         "| 0 % of the sources flipped", "| 10 % of the sources flipped",
     ]  # fmt: skip
+
+
+def test_mixes_of_two_classes_and_more_are_counted_alone(tmp_path):
+    folder = workspace(tmp_path / "studies", "pipeline-seed0")
+    table = on_several(collect(tmp_path, tmp_path / "measured").decisions, 0.5).set_index("training_data")
+    said = pd.read_csv(folder / "scores/classifier/refined.csv", keep_default_na=False)
+    said = said[(said["inputs"] == "multi") & (said[TRUTHS].sum(axis=1) > 1)]
+    right = (said[PROBABILITIES].to_numpy() >= 0.5) == (said[TRUTHS].to_numpy() == 1)
+    assert len(said) > 0 and list(table.index) == ["clean", "noisy", "refined"] and set(table["seeds"]) == {1}
+    assert table.loc["refined", "accuracy"] == pytest.approx(100 * right.mean())
 
 
 def test_the_papers_threshold_stands_beside_ours_at_the_same_seeds(tmp_path):
