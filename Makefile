@@ -42,6 +42,7 @@ second_lane:
 # Two processes on two cores: threads that wait must not spin.
 test: export OMP_WAIT_POLICY := passive
 test: setup
+	ruff check --quiet . && ruff format --quiet --check .
 	pytest --numprocesses 2 --dist loadfile
 
 study: setup

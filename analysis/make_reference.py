@@ -131,15 +131,16 @@ def parts(
         "Written by `python analysis/make_reference.py` from what the studies measured ([measured/](measured/)); no "
         "number here is typed in. Values are mean ± standard deviation over the seeds, whose number is given; a seed "
         "changes initialisation, sampling and corruption, never the test set. Numbers in brackets are the paper's. "
-        'Only what stands under "In plain words" was written by hand.'
+        'Only what stands under "In plain words" was written by hand. What was assumed where the paper says nothing: '
+        "[assumptions](../../README.md#assumptions)."
     )
     yield summary(claims)
     yield "## What label noise costs, and what refinement wins back"
     yield (
         "Frame-wise SDR above that of training on the noisy labels: the mean over songs and seeds, averaged over the "
         "classes, with its 95 % interval. A refinement's share of *clean minus noisy* is what the paper's numbers "
-        "give, though that gap is also one between two catalogues; its share of *true labels minus noisy* is of the "
-        "noise alone. Intervals are not corrected for their number "
+        "give, though that gap is also one between two catalogues; its share of *true labels minus noisy* is of what "
+        "perfect relabelling of the same stems would win. Intervals are not corrected for their number "
         "([how](../../docs/studies.md#how-claims-are-decided))."
     )
     yield gap_markdown(gaps)

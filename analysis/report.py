@@ -31,7 +31,8 @@ def report(results: Results, claims: pd.DataFrame) -> str:
         "Written by `python analysis/make_tables.py` and `python analysis/make_figures.py` from the stages' metrics; "
         "no number here is typed in. Numbers in brackets are the paper's "
         "([Koo et al., ISMIR 2023](https://arxiv.org/abs/2307.12576)), measured on other music with other training "
-        "budgets: compare the order and the gaps, not the level.",
+        "budgets: compare the order and the gaps, not the level. What was assumed where the paper says nothing: "
+        "[assumptions](../README.md#assumptions).",
         "One run, one seed: its verdicts are about these very trainings. Over several seeds, with the ablations and "
         "the studies: [reference/](reference/README.md).",
         summary(claims),

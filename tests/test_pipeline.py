@@ -34,14 +34,18 @@ ARMS = ("clean", "noisy", "psi_clean", "psi_noisy", "psi_refined")
 
 GUARD = """
 import os, socket
-for name in ("connect", "connect_ex", "sendto"):
-    def guarded(self, *arguments, original=getattr(socket.socket, name)):
-        if self.family != socket.AF_UNIX:
-            with open(os.environ["NETWORK_LOG"], "a") as log:
-                print(arguments[-1], file=log)
-            raise OSError("no network in this test")
-        return original(self, *arguments)
+
+def refuse(*what):
+    with open(os.environ["NETWORK_LOG"], "a") as log:
+        print(*what, file=log)
+    raise OSError("no network in this test")
+
+for name in ("connect", "connect_ex", "sendto", "sendmsg"):
+    def guarded(self, *arguments, name=name, original=getattr(socket.socket, name)):
+        return original(self, *arguments) if self.family == socket.AF_UNIX else refuse(name, arguments[-1])
     setattr(socket.socket, name, guarded)
+
+socket.getaddrinfo = lambda *arguments, **options: refuse("getaddrinfo", arguments)
 """  # as sitecustomize.py: every Python process that a test starts refuses the network, and writes down who tried
 
 
@@ -193,15 +197,34 @@ def without_timing(repository: Path) -> dict[str, str]:
     return {path: digest for path, digest in digests.items() if not path.startswith(("timing/", "results/"))}
 
 
-def test_two_runs_at_once_do_not_mix(repository):
+def at_once(repository: Path, *commands: list[str]) -> list[tuple[int, str]]:
+    """Run commands side by side; their exit codes and errors."""
+    environment = guarded_environment(repository)
+    runs = [
+        subprocess.Popen(
+            each, cwd=repository, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        for each in commands
+    ]
+    errors = [process.communicate()[1] for process in runs]
+    return [(process.returncode, error) for process, error in zip(runs, errors, strict=True)]
+
+
+def test_two_runs_of_one_stage_at_once_do_not_mix(repository):
     before = without_timing(repository)
     again = ["dvc", "repro", "--force", "--single-item", "train_separator@xumx-clean"]
-    environment = guarded_environment(repository)
-    runs = [subprocess.Popen(again, cwd=repository, env=environment, stderr=subprocess.PIPE, text=True) for _ in "12"]
-    errors = [process.communicate()[1] for process in runs]
-    assert 0 in [process.returncode for process in runs]
-    for process, error in zip(runs, errors, strict=True):
-        assert process.returncode == 0 or "lock" in error or "busy" in error
+    found = at_once(repository, again, again)
+    assert 0 in [code for code, _ in found]
+    assert all(code == 0 or "lock" in error or "busy" in error for code, error in found)
+    assert without_timing(repository) == before
+
+
+def test_two_lanes_at_once_do_not_stop_each_other(repository):
+    before = without_timing(repository)
+    again = ["dvc", "--wait-for-lock", "repro", "--force", "--single-item"]
+    lanes = ["train_separator@xumx-noisy", "score_separator@xumx-noisy"], ["train_separator@hdemucs-noisy"]
+    found = at_once(repository, *([*again, *lane] for lane in lanes))
+    assert [code for code, _ in found] == [0, 0], found
     assert without_timing(repository) == before
 
 
@@ -255,11 +278,6 @@ def test_a_study_runs_the_pipelines_stages_in_a_workspace_of_its_own(repository)
     assert {("flips_40", "xumx", "oracle"), ("pipeline", "hdemucs", "psi_refined")} <= found
 
 
-def test_nothing_touched_the_network(repository):
-    log = repository.parent / "network.log"
-    assert not log.exists(), log.read_text()
-
-
 @pytest.mark.parametrize(
     ("stage", "item", "limit"),
     [
@@ -291,3 +309,9 @@ def test_timing_says_what_every_stage_took(repository):
     stages = [json.loads(path.read_text()) for path in (repository / "timing").glob("*.json")]
     assert len(stages) == 43
     assert all(0 <= entry["training_seconds"] <= entry["wall_seconds"] for entry in stages)
+
+
+def test_nothing_touched_the_network(repository):
+    """The last one, so that it knows of all the others."""
+    log = repository.parent / "network.log"
+    assert not log.exists(), log.read_text()
