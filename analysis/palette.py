@@ -13,7 +13,7 @@ ARM_NAMES = {
     "psi_noisy": "refined by Ψ_noisy",
     "psi_refined": "refined by Ψ_refined",
     "oracle": "true labels (oracle)",
-    "uncorrupted": "the same stems uncorrupted",
+    "uncorrupted": "uncorrupted",
 }
 ARM_COLOURS = {
     "clean": "#3a3a3a",

@@ -103,7 +103,9 @@ def draw_noise_sweep(measured: Measured, by_seed: pd.DataFrame) -> Figure | None
         )  # fmt: skip
         ax.set(xlabel="flipped sources in %", ylabel=label, xticks=list(SWEEP.values()))
         ax.set_title(title)
-    legend(figure, _arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle")))
+    legend(
+        figure, [*_arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle")), *_without_noise(figure, by_seed, sdr)]
+    )
     return figure
 
 
@@ -126,8 +128,24 @@ def draw_kinds(measured: Measured, by_seed: pd.DataFrame) -> Figure | None:
         ax.set(xlabel="", ylabel=label)
         ax.set_xticks(range(len(KINDS)), list(KINDS.values()))
         ax.grid(axis="x", visible=False)
-    legend(figure, _arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle")))
+    legend(
+        figure, [*_arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle")), *_without_noise(figure, by_seed, sdr)]
+    )
     return figure
+
+
+def _without_noise(figure: Figure, by_seed: pd.DataFrame, beside: pd.DataFrame) -> list[Line2D]:
+    """Draw a line for the same stems uncorrupted into the last axes, at the seeds of what is beside it, if it was run.
+
+    Returns: what the legend needs.
+    """
+    level = sdr_of(by_seed, [("flips_00", "noisy")])
+    level = level.loc[level["seed"].isin(beside["seed"]), "avg"]
+    if level.empty:
+        return []
+    how = {"color": INK, "linewidth": 1.2, "linestyle": "--"}
+    figure.axes[-1].axhline(level.mean(), **how)
+    return [Line2D([], [], **how, label=ARM_NAMES["uncorrupted"])]
 
 
 def draw_false_labels(by_seed: pd.DataFrame) -> Figure | None:
