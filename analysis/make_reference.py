@@ -179,8 +179,8 @@ def parts(
         yield "## Where self-refining helps a separator, by noise"
         yield (
             "X-UMX above its training on the noisy labels, as in the first table, but with the studies' shorter "
-            "trainings. Uncorrupted, the same stems without noise: what the noise costs. True labels: what relabelling could "
-            "win back of that at best; it cannot take apart what was summed. Labels of Ψ_refined: what they do win "
+            "trainings. Uncorrupted, the same stems without noise: what the noise costs. True labels: what relabelling "
+            "could win back of that; it cannot take apart what was summed. Labels of Ψ_refined: what they do win "
             "back. The sweep's flips strike every class alike; the last three kinds of noise have the same share of "
             "contaminated stems."
         )
