@@ -276,6 +276,13 @@ def test_a_study_runs_the_pipelines_stages_in_a_workspace_of_its_own(repository)
     measured = pd.read_csv(repository / "results/reference/measured/separation.csv")
     found = set(measured[["condition", "network", "training_data"]].itertuples(index=False, name=None))
     assert {("flips_40", "xumx", "oracle"), ("pipeline", "hdemucs", "psi_refined")} <= found
+    params = repository / "params.yaml"
+    text = params.read_text()
+    params.write_text(re.sub("threads: .*", "threads: 3", text))  # which changes no result
+    call(repository, "dvc", "repro", "--single-item", "studies/dvc.yaml:open_workspace@flips_40-0")
+    params.write_text(text)
+    assert "threads: 3" in (workspace / "params.yaml").read_text()
+    assert (workspace / "scores/separator/xumx-oracle.csv").exists()
 
 
 @pytest.mark.parametrize(
