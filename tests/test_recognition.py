@@ -69,12 +69,14 @@ def test_mixes_depend_on_seed_and_step_alone(stems):
 
 
 @pytest.mark.parametrize("split", ["valid", "test"])
-def test_evaluation_mixes_do_not_depend_on_the_training_seed(stems, split):
+def test_evaluation_mixes_do_not_depend_on_the_training_seed_or_batch(stems, split):
     root, arm = stems
-    first, second = (
-        RandomMixes(arm, "clean", root, settings().model_copy(update={"seed": seed}), split)[0] for seed in (0, 1)
+    first, *others = (
+        RandomMixes(arm, "clean", root, settings(batch=batch).model_copy(update={"seed": seed}), split)[1]
+        for seed, batch in ((0, 8), (1, 8), (0, 16))
     )
-    assert torch.equal(first["audio"], second["audio"]) and torch.equal(first["labels"], second["labels"])
+    for other in others:
+        assert torch.equal(first["audio"], other["audio"]) and torch.equal(first["labels"], other["labels"])
 
 
 def test_without_effects_a_mix_is_the_sum_of_the_stems_of_its_labels(stems):
@@ -240,7 +242,7 @@ def test_mix_predictions_are_as_many_as_asked_for(stems):
     params = settings()
     model = build_classifier(params.classifier, RATE)
     mixes = RandomMixes(arm, "test", root, params, split="test")
-    found, targets = predict_mixes(model, mixes, 11, params)
-    assert found.shape == targets.shape == (11, 4)
-    assert np.array_equal(targets[:8], mixes[0]["labels"].numpy())
-    assert np.array_equal(targets[8:], mixes[1]["labels"].numpy()[:3])
+    found, targets = predict_mixes(model, mixes, 35, params)
+    assert found.shape == targets.shape == (35, 4)
+    assert np.array_equal(targets[:32], mixes[0]["labels"].numpy())
+    assert np.array_equal(targets[32:], mixes[1]["labels"].numpy()[:3])

@@ -18,6 +18,7 @@ from stages.stems.segments import read_segment
 # Of the random numbers of each split: those of validation and test mixes don't depend on the training seed, and no
 # training seed gives them.
 STREAMS = {"train": 10, "valid": 11, "test": 12}
+EVALUATION_BATCH = 32  # of validation and test mixes: they don't depend on the training's batch either
 
 
 class RandomMixes(Dataset):
@@ -51,7 +52,7 @@ class RandomMixes(Dataset):
             raise InputError(f"arm {name}: expected segments of one length, {self.frames} frames")
         self.root, self.settings, self.rate = Path(root), params.classifier, params.stems.rate
         self.effect_probability = params.classifier.effect_probability if split == "train" else 0.0
-        self.examples = range(params.classifier.batch)
+        self.examples = range(params.classifier.batch if split == "train" else EVALUATION_BATCH)
         self.seed = [params.seed if split == "train" else 0, STREAMS[split]]
 
     def __len__(self) -> int:

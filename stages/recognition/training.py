@@ -8,7 +8,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from stages.pipeline.params import Params
 from stages.pipeline.training import Curves, fit
-from stages.recognition.mixing import RandomMixes
+from stages.recognition.mixing import EVALUATION_BATCH, RandomMixes
 from stages.recognition.model import InstrumentClassifier, build_classifier
 
 VALIDATION_BATCHES = 6
@@ -45,7 +45,7 @@ def train_classifier(
     def validate(model: torch.nn.Module) -> float:
         network = model.network
         device = next(network.parameters()).device
-        logits = torch.cat([network(part.to(device)).cpu() for part in features.split(params.classifier.batch)])
+        logits = torch.cat([network(part.to(device)).cpu() for part in features.split(EVALUATION_BATCH)])
         return binary_cross_entropy_with_logits(logits, targets).item()
 
     curves = fit(
