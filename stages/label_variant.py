@@ -67,7 +67,8 @@ def adaptive_thresholds(params: Params) -> list[float]:
     torch.set_num_threads(params.compute.threads)
     model = load_classifier(Path("models/classifier/refined.safetensors"), params)
     mixes = RandomMixes(read_arm(NOISY), "noisy", stem_root("noisy"), params, split="valid")
-    return best_thresholds(*predict_mixes(model, mixes, MIXES, params))
+    probabilities, targets, _ = predict_mixes(model, mixes, MIXES, params)
+    return best_thresholds(probabilities, targets)
 
 
 if __name__ == "__main__":

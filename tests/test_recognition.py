@@ -239,10 +239,11 @@ def test_silent_segments_have_no_probability_and_are_not_run(stems):
 
 def test_mix_predictions_are_as_many_as_asked_for(stems):
     root, arm = stems
-    params = settings()
+    params = settings(keep_probability=0.3)
     model = build_classifier(params.classifier, RATE)
     mixes = RandomMixes(arm, "test", root, params, split="test")
-    found, targets = predict_mixes(model, mixes, 35, params)
+    found, targets, songs = predict_mixes(model, mixes, 35, params)
     assert found.shape == targets.shape == (35, 4)
     assert np.array_equal(targets[:32], mixes[0]["labels"].numpy())
     assert np.array_equal(targets[32:], mixes[1]["labels"].numpy()[:3])
+    assert songs == [["song"] if target.any() else [] for target in targets] and [] in songs

@@ -27,7 +27,7 @@ CHECKPOINT_SECONDS = 30.0
 CURVE_POINTS = 50
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of glibc's mallopt
 
-Batch = dict[str, torch.Tensor | list[str]]  # tensors, and under "songs" where they come from
+Batch = dict[str, torch.Tensor | list[list[str]]]  # tensors, and under "songs" where each example comes from
 Validate = Callable[[torch.nn.Module], float]
 Example = TypeVar("Example")
 
@@ -145,7 +145,7 @@ def fit(
         if not (torch.isfinite(value) and torch.isfinite(norm)):
             raise InputError(
                 f"{name}: step {step}: expected a finite loss and gradient, got {value:g} and {norm:g} "
-                f"from the songs {', '.join(batch['songs'])}"
+                f"from the songs {', '.join(sorted(set().union(*batch['songs'])))}"
             )
         optimizer.step()
         if average:

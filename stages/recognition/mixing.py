@@ -64,11 +64,11 @@ class RandomMixes(Dataset):
         return {
             "audio": torch.from_numpy(np.stack(audio)),
             "labels": torch.from_numpy(np.stack(labels)),
-            "songs": sorted(set().union(*songs)),
+            "songs": list(songs),
         }
 
-    def _example(self, step: int, example: int) -> tuple[np.ndarray, np.ndarray, set[str]]:
-        """Draw the audio (2, frames), labels (4,) and songs of one mix."""
+    def _example(self, step: int, example: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Draw the audio (2, frames), labels (4,) and songs, sorted, of one mix; one of nothing has no songs."""
         rng = np.random.default_rng([*self.seed, step, example])
         mixture, target = np.zeros((2, self.frames), np.float32), np.zeros(len(CLASSES), np.float32)
         songs = set()
@@ -79,4 +79,4 @@ class RandomMixes(Dataset):
                 mixture += apply_effects(segment, self.rate, self.effect_probability, rng)
                 np.maximum(target, self.labels[row], out=target)
                 songs.add(Path(self.paths[row]).parent.name)
-        return mixture, target, songs
+        return mixture, target, sorted(songs)

@@ -42,12 +42,13 @@ def predict(model: InstrumentClassifier, arm: pd.DataFrame, root: Path, params: 
 
 def predict_mixes(
     model: InstrumentClassifier, mixes: RandomMixes, count: int, params: Params
-) -> tuple[np.ndarray, np.ndarray]:
-    """The probabilities and the targets, both (count, 4), of the first `count` random mixes."""
+) -> tuple[np.ndarray, np.ndarray, list[list[str]]]:
+    """The probabilities and the targets, both (count, 4), and the songs of each of the first `count` random mixes."""
     model = model.to(params.compute.device).eval()
-    found, targets = [], []
+    found, targets, songs = [], [], []
     for step in tqdm(range(-(-count // len(mixes.examples))), desc="mixes", unit="batch", mininterval=5):
         batch = mixes[step]
         found.append(probabilities(model, batch["audio"]))
         targets.append(batch["labels"].numpy())
-    return np.concatenate(found)[:count], np.concatenate(targets)[:count]
+        songs += batch["songs"]
+    return np.concatenate(found)[:count], np.concatenate(targets)[:count], songs[:count]

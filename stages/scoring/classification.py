@@ -61,18 +61,8 @@ def single_label_inputs(model: InstrumentClassifier, test: pd.DataFrame, root: P
 def multi_label_inputs(model: InstrumentClassifier, test: pd.DataFrame, root: Path, params: Params) -> Decisions:
     """Random mixes of test stems without effects, the same for everyone."""
     mixes = RandomMixes(test, "test", root, params, split="test")
-    found, targets = predict_mixes(model, mixes, params.scoring.mixes, params)
-    return Decisions(found, targets.astype(int), drawn_songs(mixes, params.scoring.mixes))
-
-
-def drawn_songs(mixes: RandomMixes, count: int) -> list[str]:
-    """The songs of each of the first `count` mixes, joined by "/"; a mix of nothing has none."""
-    songs, batch = [], len(mixes.examples)
-    for step, example in (divmod(index, batch) for index in range(count)):
-        mixes.examples = range(example, example + 1)
-        songs.append("/".join(mixes[step]["songs"]))
-    mixes.examples = range(batch)
-    return songs
+    found, targets, songs = predict_mixes(model, mixes, params.scoring.mixes, params)
+    return Decisions(found, targets.astype(int), ["/".join(drawn) for drawn in songs])
 
 
 def scores(probabilities: np.ndarray, targets: np.ndarray, threshold: float) -> dict:
