@@ -5,6 +5,7 @@ from pathlib import Path
 from stages.pipeline.params import Params
 from stages.pipeline.publishing import publish_training, training_fingerprint
 from stages.pipeline.stage import run_stage
+from stages.pipeline.training import Curves
 from stages.separation.training import train_separator
 from stages.stems.segments import read_arm, stem_root
 from stages.variants.labels import ROUNDS, VARIANTS
@@ -12,8 +13,8 @@ from stages.variants.labels import ROUNDS, VARIANTS
 ITEMS = (*VARIANTS, *ROUNDS)
 
 
-def main(variant: str, params: Params) -> float:
-    """Write models/separator/xumx-<variant>.safetensors, its curve and its metrics; returns the seconds in steps."""
+def main(variant: str, params: Params) -> Curves:
+    """Write models/separator/xumx-<variant>.safetensors, its curve and its metrics."""
     table = Path(f"data/arms/{variant}.csv")
     name = f"xumx/{variant}/seed{params.seed}"
     key = training_fingerprint("separation", table, params)
@@ -21,7 +22,7 @@ def main(variant: str, params: Params) -> float:
         "xumx", variant, read_arm(table), stem_root("noisy"), params, name=name, fingerprint=key
     )
     publish_training("separator", f"xumx-{variant}", name, params, data=table, model=model, curves=curves)
-    return curves.training_seconds
+    return curves
 
 
 if __name__ == "__main__":

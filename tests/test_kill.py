@@ -3,6 +3,7 @@
 KILLS=20 pytest tests/test_kill.py        kills more often than the default
 """
 
+import json
 import os
 import random
 import signal
@@ -74,6 +75,8 @@ def test_killed_stages_end_with_the_same_bytes(project):
         process.communicate()
         finish(stage)
         assert results() == whole
+        timing = json.loads(Path(f"timing/{stage}@{ITEM}.json").read_text())
+        assert timing["training_seconds"] <= timing["wall_seconds"]  # of a resumed training, too
         assert not list(Path().rglob("*.partial*"))
 
 
