@@ -170,6 +170,8 @@ def test_recorded_noise_has_no_oracle(refined):
 def test_an_unknown_variant_is_one_line(refined):
     with pytest.raises(SystemExit, match="label_variant: expected one of oracle"):
         run_stage_here("label_variant", "best")
+    with pytest.raises(SystemExit, match="train_separator: expected one of xumx-clean"):
+        run_stage_here("train_separator", "xumx-best")
 
 
 def test_variants_of_the_truth_are_told_apart(table):
