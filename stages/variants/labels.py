@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import torch
 from torchmetrics.functional.classification import multilabel_precision_recall_curve
 
 from stages.refinement.thresholds import apply_threshold, audible
@@ -59,8 +60,6 @@ def best_thresholds(probabilities: np.ndarray, targets: np.ndarray) -> list[floa
 
     Args: both (inputs, 4).
     """
-    import torch
-
     precision, recall, _ = multilabel_precision_recall_curve(
         torch.from_numpy(probabilities), torch.from_numpy(targets).int(), len(CLASSES), torch.from_numpy(GRID)
     )
