@@ -17,7 +17,7 @@ from stages.refinement.quality import summary
 from stages.refinement.thresholds import apply_threshold
 from stages.score_classifier import main as score_classifier
 from stages.stems.segments import PROBABILITIES, read_arm, stem_root, write_arm
-from stages.variants.labels import ROUNDS
+from stages.variants.names import ROUNDS
 
 
 def main(item: str, params: Params) -> Curves:

@@ -4,7 +4,7 @@ from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 from stages.pipeline.training import Curves
 from stages.train_separator import main as train_separator
-from stages.variants.labels import ROUNDS, VARIANTS
+from stages.variants.names import ROUNDS, VARIANTS
 
 ITEMS = (*VARIANTS, *ROUNDS)
 

@@ -13,8 +13,6 @@ from stages.pipeline.params import load_params
 from stages.stems import CLASSES
 from stages.stems.segments import ARM_COLUMNS, LABELS, PROBABILITIES, TRUTHS, read_arm, write_arm
 from stages.variants.labels import (
-    TRUTH_VARIANTS,
-    VARIANTS,
     add_labels,
     best_thresholds,
     from_truth,
@@ -22,6 +20,7 @@ from stages.variants.labels import (
     single_labelled_only,
     true_labels,
 )
+from stages.variants.names import TRUTH_VARIANTS, VARIANTS
 
 
 @pytest.fixture(scope="module")
