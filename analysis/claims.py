@@ -19,12 +19,12 @@ from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.paper import claims as paper_claims
 from analysis.results import NETWORKS
 from stages.stems.segments import REFINED_ARMS
+from stages.variants.names import RATES
 
 LARGEST_COST = 2.0  # C1, points of accuracy
 RUIN = 1.0  # C5, dB
 MOST_OF_THE_GAP = 0.5  # C9
 NO_WORSE = 0.1  # C10 and C12, dB
-RATES = (10, 20, 40)  # C13, percent of the labels
 NOT_TESTED = "not tested yet"
 UNDECIDED = "undecided"
 AS_THE_PAPER, AGAINST_IT, MIXED = "as the paper", "against it", "mixed"

@@ -9,21 +9,22 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.claims import RATES
 from analysis.make_figures import INK, WIDTH, classifier_lines, legend
 from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, subscripted
 from analysis.reference import Measured
 from analysis.reference_tables import sdr_of
 from analysis.results import TRAININGS
+from stages.refinement.thresholds import GRID
 from stages.stems import CLASSES
+from stages.variants.names import RATES, ROUNDS
 
-GRID = np.arange(1, 100) / 100
 SWEEP = {f"flips_{rate:02d}": rate for rate in (0, 10, 20, 30, 40, 60)}  # share of flipped sources in %, by condition
 LABELS = ("noisy", "psi_noisy", "psi_refined")
 SEPARATED = ("noisy", "psi_refined", "oracle")
 KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
 CHANGES = {"removed": ("false negatives", "#444444"), "added": ("false positives", "#999999")}
-ROUNDS = {"psi_noisy": 0, "psi_refined": 1, "round_2": 2, "round_3": 3, "round_4": 4, "round_5": 5}
+CLASSIFIERS = ("noisy", "refined", *ROUNDS)  # after 0, 1, 2, ... rounds of self-refining
+THEIR_LABELS = ("psi_noisy", "psi_refined", *ROUNDS)
 
 
 def study_figures(measured: Measured, by_seed: pd.DataFrame) -> dict[str, Figure]:
@@ -205,9 +206,8 @@ def draw_rounds(measured: Measured) -> Figure | None:
     base = measured.classification[
         (measured.classification["condition"] == "base") & (measured.classification["class"] == "avg")
     ]
-    rounds = {"noisy": 0, "refined": 1, **{name: place for name, place in ROUNDS.items() if name.startswith("round")}}
-    accuracy = base[base["training_data"].isin(rounds)]
-    labels = measured.labels[(measured.labels["condition"] == "base") & measured.labels["labels"].isin(ROUNDS)]
+    accuracy = base[base["training_data"].isin(CLASSIFIERS)]
+    labels = measured.labels[(measured.labels["condition"] == "base") & measured.labels["labels"].isin(THEIR_LABELS)]
     if accuracy["training_data"].nunique() < 3:
         return None
     accuracy = in_common(accuracy)
@@ -215,11 +215,11 @@ def draw_rounds(measured: Measured) -> Figure | None:
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
     shared = {"x": "round", "errorbar": "sd", "err_style": "bars", "marker": "o", "linewidth": 2, "color": INK}
-    accuracy = accuracy.assign(round=accuracy["training_data"].map(rounds))
+    accuracy = accuracy.assign(round=accuracy["training_data"].map(CLASSIFIERS.index))
     for inputs, line in (("single", "--"), ("multi", "-")):
         part = accuracy[accuracy["inputs"] == inputs]
         sns.lineplot(part, y="accuracy", linestyle=line, label=f"{inputs}-label inputs", ax=left, **shared)
-    labels = labels.assign(round=labels["labels"].map(ROUNDS))
+    labels = labels.assign(round=labels["labels"].map(THEIR_LABELS.index))
     for measure, line in (("f1", "-"), ("precision", ":"), ("recall", "--")):
         sns.lineplot(labels, y=measure, linestyle=line, label=measure.replace("f1", "F1"), ax=right, **shared)
     left.set(xlabel="rounds of self-refining", ylabel="accuracy in %", xticks=range(6))

@@ -8,7 +8,7 @@ from pathlib import Path
 from stages.pipeline.params import Params
 from stages.pipeline.publishing import publish_training, training_fingerprint
 from stages.pipeline.stage import fingerprint, run_stage
-from stages.pipeline.training import Batch, fit
+from stages.pipeline.training import Batch, Curves, fit
 from stages.separation.mixtures import TrainingMixtures
 from stages.separation.networks import NETWORKS, load_separator
 from stages.separation.training import validation
@@ -27,8 +27,8 @@ class FurtherMixtures(TrainingMixtures):
         return super().__getitem__(self.done + step)
 
 
-def main(params: Params) -> float:
-    """Write models/separator/xumx-fine_tuned.safetensors, its curve and its metrics; returns the seconds in steps."""
+def main(params: Params) -> Curves:
+    """Write models/separator/xumx-fine_tuned.safetensors, its curve and its metrics."""
     table, network = Path("data/arms/psi_refined.csv"), NETWORKS["xumx"]
     arm, root, name = read_arm(table), stem_root("noisy"), f"xumx/fine_tuned/seed{params.seed}"
     xumx = params.separation.xumx
@@ -45,7 +45,7 @@ def main(params: Params) -> float:
         fingerprint=key, validate=validation(network, held_out),
     )  # fmt: skip
     publish_training("separator", ITEM, name, params, data=table, model=model, curves=curves)
-    return curves.training_seconds
+    return curves
 
 
 if __name__ == "__main__":

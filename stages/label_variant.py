@@ -15,15 +15,8 @@ from stages.recognition.model import load_classifier
 from stages.recognition.prediction import predict_mixes
 from stages.refinement.quality import summary
 from stages.stems.segments import TRUTHS, read_arm, stem_root, write_arm
-from stages.variants.labels import (
-    TRUTH_VARIANTS,
-    VARIANTS,
-    apply_thresholds,
-    at_threshold,
-    best_thresholds,
-    from_truth,
-    single_labelled_only,
-)
+from stages.variants.labels import apply_thresholds, at_threshold, best_thresholds, from_truth, single_labelled_only
+from stages.variants.names import TRUTH_VARIANTS, VARIANTS
 
 NOISY = Path("data/arms/noisy.csv")
 REFINED = Path("data/arms/psi_refined.csv")
@@ -67,7 +60,8 @@ def adaptive_thresholds(params: Params) -> list[float]:
     torch.set_num_threads(params.compute.threads)
     model = load_classifier(Path("models/classifier/refined.safetensors"), params)
     mixes = RandomMixes(read_arm(NOISY), "noisy", stem_root("noisy"), params, split="valid")
-    return best_thresholds(*predict_mixes(model, mixes, MIXES, params))
+    probabilities, targets, _ = predict_mixes(model, mixes, MIXES, params)
+    return best_thresholds(probabilities, targets)
 
 
 if __name__ == "__main__":

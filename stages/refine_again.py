@@ -10,16 +10,17 @@ from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
 from stages.pipeline.publishing import publish_training, training_fingerprint
 from stages.pipeline.stage import run_stage
+from stages.pipeline.training import Curves
 from stages.recognition.prediction import predict
 from stages.recognition.training import train_classifier
 from stages.refinement.quality import summary
 from stages.refinement.thresholds import apply_threshold
 from stages.score_classifier import main as score_classifier
 from stages.stems.segments import PROBABILITIES, read_arm, stem_root, write_arm
-from stages.variants.labels import ROUNDS
+from stages.variants.names import ROUNDS
 
 
-def main(item: str, params: Params) -> float:
+def main(item: str, params: Params) -> Curves:
     """Train, label and score; writes what train_classifier, refine_labels and score_classifier write of the item."""
     before = dict(zip(ROUNDS, ("psi_refined", *ROUNDS), strict=False))[item]
     table, root = Path(f"data/arms/{before}.csv"), stem_root("noisy")
@@ -34,7 +35,7 @@ def main(item: str, params: Params) -> float:
     write_arm(labelled, Path(f"data/arms/{item}.csv"))
     write_json(Path(f"metrics/refine_labels/{item}.json"), summary(labelled, threshold))
     score_classifier(item, params)
-    return curves.training_seconds
+    return curves
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from stages.pipeline.tracking import line_figure, log_run
 from stages.recognition.model import load_classifier
 from stages.scoring.classification import multi_label_inputs, scores, single_label_inputs, threshold_curve
 from stages.stems import CLASSES
-from stages.stems.manifest import read_manifest
+from stages.stems.manifest import CATALOGUE_ROOTS, read_manifest
 from stages.stems.segments import nominal_segments
 
-ROOT = Path("data/stems/test")
+ROOT = CATALOGUE_ROOTS["test"]
 
 
 def main(training: str, params: Params) -> None:

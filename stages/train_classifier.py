@@ -5,21 +5,22 @@ from pathlib import Path
 from stages.pipeline.params import Params
 from stages.pipeline.publishing import publish_training, training_fingerprint
 from stages.pipeline.stage import run_stage
+from stages.pipeline.training import Curves
 from stages.recognition.training import train_classifier
 from stages.stems.segments import read_arm, stem_root
 
 TRAINING_ARMS = {"clean": "clean", "noisy": "noisy", "refined": "psi_noisy"}  # Ψ_refined learns the labels of Ψ_noisy
 
 
-def main(training: str, params: Params) -> float:
-    """Write models/classifier/<training>.safetensors, its curve and its metrics; returns the seconds in steps."""
+def main(training: str, params: Params) -> Curves:
+    """Write models/classifier/<training>.safetensors, its curve and its metrics."""
     arm = TRAINING_ARMS[training]
     table = Path(f"data/arms/{arm}.csv")
     name = f"classifier/{training}/seed{params.seed}"
     key = training_fingerprint("classifier", table, params)
     model, curves = train_classifier(arm, read_arm(table), stem_root(arm), params, name=name, fingerprint=key)
     publish_training("classifier", training, name, params, data=table, model=model, curves=curves)
-    return curves.training_seconds
+    return curves
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def run_stage_here(stage: str, *items: str) -> None:
 def whole(tmp_path_factory) -> Path:
     """A project on which every stage works."""
     from stages.pipeline.checkpoints import write_weights
-    from stages.recognition.model import build_classifier
+    from stages.recognition.model import InstrumentClassifier
     from stages.separation.networks import NETWORKS
 
     root = tmp_path_factory.mktemp("project")
@@ -112,7 +112,7 @@ def whole(tmp_path_factory) -> Path:
         for arm in ("clean", "noisy"):
             run_stage_here("label_segments", arm)
         params = load_params()
-        write_weights(build_classifier(params.classifier, RATE), Path("models/classifier/clean.safetensors"))
+        write_weights(InstrumentClassifier(params.classifier, RATE), Path("models/classifier/clean.safetensors"))
         write_weights(NETWORKS["xumx"].build(params, None), Path("models/separator/xumx-clean.safetensors"))
         run_stage_here("predict_segments", "psi_clean")
         run_stage_here("refine_labels", "psi_clean")

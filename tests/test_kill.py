@@ -3,6 +3,8 @@
 KILLS=20 pytest tests/test_kill.py        kills more often than the default
 """
 
+import csv
+import json
 import os
 import random
 import signal
@@ -74,7 +76,40 @@ def test_killed_stages_end_with_the_same_bytes(project):
         process.communicate()
         finish(stage)
         assert results() == whole
+        timing = json.loads(Path(f"timing/{stage}@{ITEM}.json").read_text())
+        assert timing["training_seconds"] <= timing["wall_seconds"]  # of a resumed training, too
         assert not list(Path().rglob("*.partial*"))
+
+
+def test_ctrl_c_does_not_lose_what_was_measured_of_energy(tmp_path):
+    (tmp_path / "codecarbon.py").write_text("""
+from types import SimpleNamespace
+class OfflineEmissionsTracker:
+    def __init__(self, **settings): pass
+    def start(self): pass
+    def stop(self):
+        self.final_emissions_data = SimpleNamespace(
+            energy_consumed=0.5, codecarbon_version="0", tracking_mode="machine", cpu_model="a CPU", cpu_count=2
+        )
+""")
+    waits = """
+import signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: (time.sleep(1), sys.exit(7)))
+print("waits", flush=True)
+time.sleep(60)
+"""
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "tools/measure_energy.py", sys.executable, "-c", waits], cwd=tmp_path, text=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout.readline() == "waits\n"
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (7, "")
+    with (tmp_path / "results/reference/energy.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert row["exit_code"] == "7" and row["energy_kwh"] == "0.5"
 
 
 @pytest.mark.parametrize("same_number", [False, True])  # as the next process may have in a new container

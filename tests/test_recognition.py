@@ -14,7 +14,7 @@ from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params
 from stages.recognition import effects
 from stages.recognition.mixing import RandomMixes
-from stages.recognition.model import build_classifier, load_classifier
+from stages.recognition.model import InstrumentClassifier, load_classifier
 from stages.recognition.prediction import predict, predict_mixes
 from stages.recognition.training import classifier_loss, train_classifier
 from stages.stems import CLASSES
@@ -69,12 +69,14 @@ def test_mixes_depend_on_seed_and_step_alone(stems):
 
 
 @pytest.mark.parametrize("split", ["valid", "test"])
-def test_evaluation_mixes_do_not_depend_on_the_training_seed(stems, split):
+def test_evaluation_mixes_do_not_depend_on_the_training_seed_or_batch(stems, split):
     root, arm = stems
-    first, second = (
-        RandomMixes(arm, "clean", root, settings().model_copy(update={"seed": seed}), split)[0] for seed in (0, 1)
+    first, *others = (
+        RandomMixes(arm, "clean", root, settings(batch=batch).model_copy(update={"seed": seed}), split)[1]
+        for seed, batch in ((0, 8), (1, 8), (0, 16))
     )
-    assert torch.equal(first["audio"], second["audio"]) and torch.equal(first["labels"], second["labels"])
+    for other in others:
+        assert torch.equal(first["audio"], other["audio"]) and torch.equal(first["labels"], other["labels"])
 
 
 def test_without_effects_a_mix_is_the_sum_of_the_stems_of_its_labels(stems):
@@ -156,7 +158,7 @@ def test_effects_come_with_their_probability():
 
 
 def test_features_are_free_of_level_and_differ_by_content():
-    features = build_classifier(settings().classifier, RATE).features
+    features = InstrumentClassifier(settings().classifier, RATE).features
     quiet, loud, other = (torch.from_numpy(a)[None] for a in (0.05 * stem("bass"), 2 * stem("bass"), stem("other")))
     assert features(loud).shape == (1, 2, 32, (2 * FRAMES - 256) // 64 + 1)
     torch.testing.assert_close(features(quiet), features(loud), atol=1e-4, rtol=0)
@@ -166,7 +168,7 @@ def test_features_are_free_of_level_and_differ_by_content():
 
 
 def test_features_find_the_pitch_in_the_right_channel():
-    features = build_classifier(settings().classifier, RATE).features
+    features = InstrumentClassifier(settings().classifier, RATE).features
     audio = torch.from_numpy(stem("other"))[None].clone()
     audio[:, 0] = 0
     left, right = features(audio)[0].mean(dim=-1)
@@ -181,7 +183,7 @@ def test_the_classifier_overfits_one_batch(stems):
     batch = RandomMixes(arm, "clean", root, params)[0]
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    model = build_classifier(params.classifier, RATE)
+    model = InstrumentClassifier(params.classifier, RATE)
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
     before = classifier_loss(model, batch).item()
     for _ in range(60):
@@ -207,12 +209,12 @@ def test_training_is_repeatable_and_measures_validation(stems, monkeypatch):
 
 def test_an_unknown_model_is_named():
     with pytest.raises(InputError, match=r"classifier\.model: expected a ConvNeXt of timm, .*'convnext_gigantic'"):
-        build_classifier(settings(model="convnext_gigantic").classifier, RATE)
+        InstrumentClassifier(settings(model="convnext_gigantic").classifier, RATE)
 
 
 def test_weights_of_another_classifier_are_refused(tmp_path):
     path = tmp_path / "clean.safetensors"
-    model = build_classifier(settings().classifier, RATE).eval()
+    model = InstrumentClassifier(settings().classifier, RATE).eval()
     write_weights(model, path)
     audio = torch.from_numpy(stem("bass"))[None]
     assert torch.equal(load_classifier(path, settings())(audio), model(audio))
@@ -226,7 +228,7 @@ def test_silent_segments_have_no_probability_and_are_not_run(stems):
     arm.loc[1, "level_db"] = -50.01
     arm.loc[1, "path"] = "never/read.wav"
     params = settings()
-    model = build_classifier(params.classifier, RATE)
+    model = InstrumentClassifier(params.classifier, RATE)
     found = predict(model, arm, root, params)
     assert found.shape == (len(arm), 4)
     assert (found[1] == 0).all()
@@ -237,10 +239,11 @@ def test_silent_segments_have_no_probability_and_are_not_run(stems):
 
 def test_mix_predictions_are_as_many_as_asked_for(stems):
     root, arm = stems
-    params = settings()
-    model = build_classifier(params.classifier, RATE)
+    params = settings(keep_probability=0.3)
+    model = InstrumentClassifier(params.classifier, RATE)
     mixes = RandomMixes(arm, "test", root, params, split="test")
-    found, targets = predict_mixes(model, mixes, 11, params)
-    assert found.shape == targets.shape == (11, 4)
-    assert np.array_equal(targets[:8], mixes[0]["labels"].numpy())
-    assert np.array_equal(targets[8:], mixes[1]["labels"].numpy()[:3])
+    found, targets, songs = predict_mixes(model, mixes, 35, params)
+    assert found.shape == targets.shape == (35, 4)
+    assert np.array_equal(targets[:32], mixes[0]["labels"].numpy())
+    assert np.array_equal(targets[32:], mixes[1]["labels"].numpy()[:3])
+    assert songs == [["song"] if target.any() else [] for target in targets] and [] in songs

@@ -96,6 +96,7 @@ def test_every_mixture_holds_each_class_once_and_is_the_sum_of_its_targets(arm, 
         batch = data[step]
         assert batch["mixture"].shape == (4, 2, RATE) and batch["targets"].shape == (4, 4, 2, RATE)
         assert torch.equal(batch["mixture"], batch["targets"].sum(dim=1))
+        assert len(batch["songs"]) == 4 and all(set(songs) <= {"song0", "song1"} and songs for songs in batch["songs"])
         assert (batch["groups"].sum(dim=1) == 1).all()
         used = batch["groups"].amax(dim=2) == 1
         assert torch.equal(used, batch["targets"].abs().amax(dim=(2, 3)) > 0)

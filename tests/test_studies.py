@@ -25,7 +25,7 @@ from stages.stems.corruption import contaminated, corrupted_stems, corruption_ge
 from stages.stems.manifest import Part, read_manifest
 from stages.stems.rendered import compose_song, song_generator
 from stages.stems.segments import PROBABILITIES, TRUTHS
-from stages.variants.labels import ROUNDS, VARIANTS
+from stages.variants.names import ROUNDS, VARIANTS
 
 CONDITIONS = yaml.safe_load((ROOT / "studies/conditions.yaml").read_text())
 STUDIES = yaml.safe_load((ROOT / "studies/params.yaml").read_text())

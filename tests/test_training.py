@@ -1,7 +1,9 @@
 """The training loop: resumable to the byte, and stopped by what is not finite."""
 
 import hashlib
+import itertools
 import pickle
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -33,7 +35,7 @@ class Steps(torch.utils.data.Dataset):
         return {
             "x": x * float("nan") if step == self.nan_at else x,
             "y": x.sum(dim=1, keepdim=True),
-            "songs": ["a", "b"],
+            "songs": [["b"], ["a", "b"], [], ["a"]],
         }
 
 
@@ -67,6 +69,18 @@ def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(every_step_
     assert resumed_curves.points == curves.points
     for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_a_resumed_training_counts_the_time_of_the_processes_before(every_step_is_saved, monkeypatch):
+    clock = itertools.count()  # a second passes whenever someone looks
+    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    for step in (3, 7):
+        with pytest.raises(RuntimeError, match="killed"):
+            run(network(), Steps(dies_at=step))
+    killed = next(clock)
+    curves = run(network(), Steps())
+    assert curves.training_seconds == SETTINGS.steps
+    assert 0 < killed - curves.earlier_seconds < 7  # what came after the last checkpoint of each
 
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(every_step_is_saved, capfd):
@@ -123,7 +137,7 @@ def test_a_checkpoint_of_another_training_is_not_used(every_step_is_saved):
 
 
 def test_a_nan_stops_training_and_names_run_and_step(every_step_is_saved):
-    with pytest.raises(InputError, match=r"toy/arm/seed0: step 5: expected a finite loss .* from the songs a, b"):
+    with pytest.raises(InputError, match=r"toy/arm/seed0: step 5: expected a finite loss .* from the songs a, b$"):
         run(network(), Steps(nan_at=5))
 
 

@@ -13,8 +13,6 @@ from stages.pipeline.params import load_params
 from stages.stems import CLASSES
 from stages.stems.segments import ARM_COLUMNS, LABELS, PROBABILITIES, TRUTHS, read_arm, write_arm
 from stages.variants.labels import (
-    TRUTH_VARIANTS,
-    VARIANTS,
     add_labels,
     best_thresholds,
     from_truth,
@@ -22,6 +20,7 @@ from stages.variants.labels import (
     single_labelled_only,
     true_labels,
 )
+from stages.variants.names import TRUTH_VARIANTS, VARIANTS
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +169,8 @@ def test_recorded_noise_has_no_oracle(refined):
 def test_an_unknown_variant_is_one_line(refined):
     with pytest.raises(SystemExit, match="label_variant: expected one of oracle"):
         run_stage_here("label_variant", "best")
+    with pytest.raises(SystemExit, match="train_separator: expected one of xumx-clean"):
+        run_stage_here("train_separator", "xumx-best")
 
 
 def test_variants_of_the_truth_are_told_apart(table):

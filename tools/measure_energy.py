@@ -3,11 +3,12 @@
     python tools/measure_energy.py dvc repro studies/dvc.yaml
 
 Adds a row to results/reference/energy.csv. Where the machine has no power counters, codecarbon estimates from the
-processor's nominal power and its load; the column `method` says so.
+processor's nominal power and its load; the column `method` says so. Ctrl-C ends the command; its row is added, too.
 """
 
 import csv
 import logging
+import signal
 import subprocess
 import sys
 import time
@@ -28,7 +29,9 @@ def main(command: list[str]) -> int:
     )  # the country is for emissions alone, which are not used
     started = time.monotonic()
     tracker.start()
-    code = subprocess.run(command, check=False).returncode
+    process = subprocess.Popen(command)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command has Ctrl-C from the terminal, too, and time to end
+    code = process.wait()
     tracker.stop()
     found = tracker.final_emissions_data
     row = [

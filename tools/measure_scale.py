@@ -19,7 +19,7 @@ from torch.utils.data import Dataset
 from stages.pipeline.checkpoints import remove_checkpoints
 from stages.pipeline.params import Compute, Params, Training
 from stages.pipeline.training import Batch, fit
-from stages.recognition.model import build_classifier
+from stages.recognition.model import InstrumentClassifier
 from stages.recognition.training import classifier_loss
 from stages.separation.networks import NETWORKS, network_settings
 from stages.stems import CLASSES
@@ -65,7 +65,7 @@ def main() -> None:
 
 def trainings(params: Params):
     """Name, settings, fresh model, loss and number of trainings of each network."""
-    classifier = build_classifier(params.classifier, params.stems.rate)
+    classifier = InstrumentClassifier(params.classifier, params.stems.rate)
     yield "classifier", params.classifier, classifier, classifier_loss, len(TRAINING_ARMS)
     for name, network in NETWORKS.items():
         yield name, network_settings(name, params), network.build(params, None), network.loss, len(ARMS)

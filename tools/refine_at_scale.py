@@ -18,7 +18,7 @@ import pandas as pd
 
 from stages.pipeline.checkpoints import write_weights
 from stages.pipeline.params import load_params
-from stages.recognition.model import build_classifier
+from stages.recognition.model import InstrumentClassifier
 from stages.stems import CLASSES
 from stages.stems.audio import write_audio
 from stages.stems.segments import ARM_COLUMNS, write_arm
@@ -47,7 +47,8 @@ def write_project(root: Path, segments: int) -> None:
         bounds = [index * frames, (index + 1) * frames]
         rows.append([f"song{file}", "train", "vocals", path, *bounds, -15.0, *labels, *labels, *[None] * len(CLASSES)])
     write_arm(pd.DataFrame(rows, columns=ARM_COLUMNS), root / "data/arms/noisy.csv")
-    write_weights(build_classifier(params.classifier, params.stems.rate), root / "models/classifier/clean.safetensors")
+    model = InstrumentClassifier(params.classifier, params.stems.rate)
+    write_weights(model, root / "models/classifier/clean.safetensors")
 
 
 def main() -> None:

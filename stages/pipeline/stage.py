@@ -6,17 +6,21 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import write_json
 from stages.pipeline.params import load_params
 
+if TYPE_CHECKING:
+    from stages.pipeline.training import Curves
 
-def run_stage(name: str, body: Callable[..., float | None], items: tuple[str, ...] = ()) -> None:
+
+def run_stage(name: str, body: Callable[..., "Curves | None"], items: tuple[str, ...] = ()) -> None:
     """Run a stage's `body(params)` or, where it has `items`, `body(item, params)` with the item of the command line.
 
-    Writes timing/<name>[@<item>].json; `body` returns the seconds spent in training steps, or None. Bad input and
-    full disks end with exit code 1 and one line.
+    Writes timing/<name>[@<item>].json; a `body` that trains returns its curves, which know the time of the processes
+    before this one, too. Bad input and full disks end with exit code 1 and one line.
     """
     started = time.monotonic()
     try:
@@ -25,8 +29,9 @@ def run_stage(name: str, body: Callable[..., float | None], items: tuple[str, ..
             raise InputError(
                 f"{name}: expected {'one of ' + ', '.join(items) if items else 'no argument'}, got {arguments}"
             )
-        training_seconds = body(*arguments, load_params())
-        write_timing(name, arguments[0] if items else "", time.monotonic() - started, training_seconds or 0.0)
+        curves = body(*arguments, load_params())
+        earlier, training = (curves.earlier_seconds, curves.training_seconds) if curves else (0.0, 0.0)
+        write_timing(name, arguments[0] if items else "", earlier + time.monotonic() - started, training)
     except InputError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

@@ -27,7 +27,7 @@ CHECKPOINT_SECONDS = 30.0
 CURVE_POINTS = 50
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of glibc's mallopt
 
-Batch = dict[str, torch.Tensor | list[str]]  # tensors, and under "songs" where they come from
+Batch = dict[str, torch.Tensor | list[list[str]]]  # tensors, and under "songs" where each example comes from
 Validate = Callable[[torch.nn.Module], float]
 Example = TypeVar("Example")
 
@@ -48,10 +48,11 @@ def in_threads(make: Callable[[int], Example], examples: range) -> list[Example]
 
 @dataclass
 class Curves:
-    """What training saw: (step, mean loss since the point before, validation or None) and its wall time."""
+    """What training saw: (step, mean loss since the point before, validation or None), and how long it took."""
 
     points: list[tuple[int, float, float | None]] = field(default_factory=list)
-    training_seconds: float = 0.0
+    training_seconds: float = 0.0  # in steps, in all processes
+    earlier_seconds: float = 0.0  # wall time of the processes that were killed, up to the checkpoints gone on from
     published: int = -1  # place of the point whose weights training leaves
 
     def summary(self) -> dict[str, float | int | None]:
@@ -104,6 +105,7 @@ def fit(
     Raises InputError with the songs of the batch at the first loss or gradient that is not finite, and at such a
     validation; the last checkpoint stays.
     """
+    began = time.monotonic()
     fabric = launch(compute, settings)
     batches.examples = range(fabric.global_rank, settings.batch, fabric.world_size)
     model.train()
@@ -121,7 +123,8 @@ def fit(
         if average:
             average.load_state_dict(state["average"])
         best = state["best"]
-        curves = Curves([tuple(point) for point in state["points"]], state["training_seconds"])
+        points = [tuple(point) for point in state["points"]]
+        curves = Curves(points, state["training_seconds"], state["wall_seconds"])
     loader = DataLoader(
         batches, batch_size=None, sampler=range(first, settings.steps), num_workers=compute.workers,
         multiprocessing_context="fork" if compute.workers else None, prefetch_factor=4 if compute.workers else None,
@@ -145,7 +148,7 @@ def fit(
         if not (torch.isfinite(value) and torch.isfinite(norm)):
             raise InputError(
                 f"{name}: step {step}: expected a finite loss and gradient, got {value:g} and {norm:g} "
-                f"from the songs {', '.join(batch['songs'])}"
+                f"from the songs {', '.join(sorted(set().union(*batch['songs'])))}"
             )
         optimizer.step()
         if average:
@@ -172,6 +175,7 @@ def fit(
                 "fingerprint": fingerprint, "step": done, "model": model.state_dict(),
                 "optimizer": optimizer.state_dict(), "average": average.state_dict() if average else None,
                 "best": best, "points": curves.points, "training_seconds": curves.training_seconds,
+                "wall_seconds": curves.earlier_seconds + time.monotonic() - began,
             })  # fmt: skip
             saved = time.monotonic()
     fabric.barrier()

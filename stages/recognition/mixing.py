@@ -18,6 +18,7 @@ from stages.stems.segments import read_segment
 # Of the random numbers of each split: those of validation and test mixes don't depend on the training seed, and no
 # training seed gives them.
 STREAMS = {"train": 10, "valid": 11, "test": 12}
+EVALUATION_BATCH = 32  # of validation and test mixes: they don't depend on the training's batch either
 
 
 class RandomMixes(Dataset):
@@ -51,7 +52,7 @@ class RandomMixes(Dataset):
             raise InputError(f"arm {name}: expected segments of one length, {self.frames} frames")
         self.root, self.settings, self.rate = Path(root), params.classifier, params.stems.rate
         self.effect_probability = params.classifier.effect_probability if split == "train" else 0.0
-        self.examples = range(params.classifier.batch)
+        self.examples = range(params.classifier.batch if split == "train" else EVALUATION_BATCH)
         self.seed = [params.seed if split == "train" else 0, STREAMS[split]]
 
     def __len__(self) -> int:
@@ -63,11 +64,11 @@ class RandomMixes(Dataset):
         return {
             "audio": torch.from_numpy(np.stack(audio)),
             "labels": torch.from_numpy(np.stack(labels)),
-            "songs": sorted(set().union(*songs)),
+            "songs": list(songs),
         }
 
-    def _example(self, step: int, example: int) -> tuple[np.ndarray, np.ndarray, set[str]]:
-        """Draw the audio (2, frames), labels (4,) and songs of one mix."""
+    def _example(self, step: int, example: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Draw the audio (2, frames), labels (4,) and songs, sorted, of one mix; one of nothing has no songs."""
         rng = np.random.default_rng([*self.seed, step, example])
         mixture, target = np.zeros((2, self.frames), np.float32), np.zeros(len(CLASSES), np.float32)
         songs = set()
@@ -78,4 +79,4 @@ class RandomMixes(Dataset):
                 mixture += apply_effects(segment, self.rate, self.effect_probability, rng)
                 np.maximum(target, self.labels[row], out=target)
                 songs.add(Path(self.paths[row]).parent.name)
-        return mixture, target, songs
+        return mixture, target, sorted(songs)

@@ -21,6 +21,7 @@ class InstrumentClassifier(torch.nn.Module):
     """
 
     def __init__(self, settings: Classifier, rate: int):
+        """Weights come from torch's random state. Raises InputError for an unknown model."""
         import timm  # takes seconds
 
         super().__init__()
@@ -36,11 +37,6 @@ class InstrumentClassifier(torch.nn.Module):
         return self.network(self.features(audio).contiguous(memory_format=torch.channels_last))
 
 
-def build_classifier(settings: Classifier, rate: int) -> InstrumentClassifier:
-    """An untrained classifier, initialised from torch's random state. Raises InputError for an unknown model."""
-    return InstrumentClassifier(settings, rate)
-
-
 def load_classifier(path: Path, params: Params) -> InstrumentClassifier:
     """A trained classifier in evaluation mode. Raises InputError if the file isn't one of these parameters."""
-    return read_weights(build_classifier(params.classifier, params.stems.rate), path)
+    return read_weights(InstrumentClassifier(params.classifier, params.stems.rate), path)

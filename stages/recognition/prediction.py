@@ -8,12 +8,10 @@ import torch
 from tqdm import tqdm
 
 from stages.pipeline.params import Params
-from stages.recognition.mixing import RandomMixes
+from stages.recognition.mixing import EVALUATION_BATCH, RandomMixes
 from stages.recognition.model import InstrumentClassifier
 from stages.stems import CLASSES
 from stages.stems.segments import read_segment
-
-BATCH = 32
 
 
 @torch.inference_mode()
@@ -35,8 +33,8 @@ def predict(model: InstrumentClassifier, arm: pd.DataFrame, root: Path, params: 
     result = np.zeros((len(arm), len(CLASSES)))
     audible = np.flatnonzero(arm["level_db"].to_numpy() >= params.segments.silence_db)
     rows = list(zip(arm["path"], arm["start"], arm["stop"], strict=True))
-    for first in tqdm(range(0, len(audible), BATCH), desc="segments", unit="batch", mininterval=5):
-        chosen = audible[first : first + BATCH]
+    for first in tqdm(range(0, len(audible), EVALUATION_BATCH), desc="segments", unit="batch", mininterval=5):
+        chosen = audible[first : first + EVALUATION_BATCH]
         audio = np.stack([read_segment(root, *rows[row]) for row in chosen])
         result[chosen] = probabilities(model, torch.from_numpy(audio))
     return result
@@ -44,12 +42,13 @@ def predict(model: InstrumentClassifier, arm: pd.DataFrame, root: Path, params: 
 
 def predict_mixes(
     model: InstrumentClassifier, mixes: RandomMixes, count: int, params: Params
-) -> tuple[np.ndarray, np.ndarray]:
-    """The probabilities and the targets, both (count, 4), of the first `count` random mixes."""
+) -> tuple[np.ndarray, np.ndarray, list[list[str]]]:
+    """The probabilities and the targets, both (count, 4), and the songs of each of the first `count` random mixes."""
     model = model.to(params.compute.device).eval()
-    found, targets = [], []
-    for step in tqdm(range(-(-count // params.classifier.batch)), desc="mixes", unit="batch", mininterval=5):
+    found, targets, songs = [], [], []
+    for step in tqdm(range(-(-count // len(mixes.examples))), desc="mixes", unit="batch", mininterval=5):
         batch = mixes[step]
         found.append(probabilities(model, batch["audio"]))
         targets.append(batch["labels"].numpy())
-    return np.concatenate(found)[:count], np.concatenate(targets)[:count]
+        songs += batch["songs"]
+    return np.concatenate(found)[:count], np.concatenate(targets)[:count], songs[:count]

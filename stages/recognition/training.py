@@ -8,8 +8,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from stages.pipeline.params import Params
 from stages.pipeline.training import Curves, fit
-from stages.recognition.mixing import RandomMixes
-from stages.recognition.model import InstrumentClassifier, build_classifier
+from stages.recognition.mixing import EVALUATION_BATCH, RandomMixes
+from stages.recognition.model import InstrumentClassifier
 
 VALIDATION_BATCHES = 6
 
@@ -36,7 +36,7 @@ def train_classifier(
     training = RandomMixes(arm, arm_name, root, params)
     validation = RandomMixes(arm, arm_name, root, params, split="valid")
     torch.manual_seed(params.seed)
-    model = build_classifier(params.classifier, params.stems.rate)
+    model = InstrumentClassifier(params.classifier, params.stems.rate)
     with torch.inference_mode():
         batches = [validation[step] for step in range(VALIDATION_BATCHES)]
         features = torch.cat([model.features(batch["audio"]) for batch in batches])
@@ -45,7 +45,7 @@ def train_classifier(
     def validate(model: torch.nn.Module) -> float:
         network = model.network
         device = next(network.parameters()).device
-        logits = torch.cat([network(part.to(device)).cpu() for part in features.split(params.classifier.batch)])
+        logits = torch.cat([network(part.to(device)).cpu() for part in features.split(EVALUATION_BATCH)])
         return binary_cross_entropy_with_logits(logits, targets).item()
 
     curves = fit(

@@ -5,6 +5,8 @@ import pandas as pd
 
 from stages.stems.segments import LABELS, PROBABILITIES
 
+GRID = np.arange(1, 100) / 100  # thresholds that curves are drawn over and the best one is looked for among
+
 
 def audible(table: pd.DataFrame) -> np.ndarray:
     """Which segments are not silent, of shape (rows,): silent ones alone have the probability 0 for every class."""

@@ -18,6 +18,7 @@ from stages.pipeline.params import Params
 from stages.recognition.mixing import RandomMixes
 from stages.recognition.model import InstrumentClassifier
 from stages.recognition.prediction import predict, predict_mixes
+from stages.refinement.thresholds import GRID
 from stages.stems import CLASSES
 from stages.stems.segments import LABELS, PROBABILITIES, TRUTHS
 
@@ -27,7 +28,6 @@ METRICS = {
     "precision": multilabel_precision,
     "recall": multilabel_recall,
 }
-THRESHOLDS = np.arange(1, 100) / 100
 
 
 class Decisions(NamedTuple):
@@ -61,18 +61,8 @@ def single_label_inputs(model: InstrumentClassifier, test: pd.DataFrame, root: P
 def multi_label_inputs(model: InstrumentClassifier, test: pd.DataFrame, root: Path, params: Params) -> Decisions:
     """Random mixes of test stems without effects, the same for everyone."""
     mixes = RandomMixes(test, "test", root, params, split="test")
-    found, targets = predict_mixes(model, mixes, params.scoring.mixes, params)
-    return Decisions(found, targets.astype(int), drawn_songs(mixes, params.scoring.mixes))
-
-
-def drawn_songs(mixes: RandomMixes, count: int) -> list[str]:
-    """The songs of each of the first `count` mixes, joined by "/"; a mix of nothing has none."""
-    songs, batch = [], len(mixes.examples)
-    for step, example in (divmod(index, batch) for index in range(count)):
-        mixes.examples = range(example, example + 1)
-        songs.append("/".join(mixes[step]["songs"]))
-    mixes.examples = range(batch)
-    return songs
+    found, targets, songs = predict_mixes(model, mixes, params.scoring.mixes, params)
+    return Decisions(found, targets.astype(int), ["/".join(drawn) for drawn in songs])
 
 
 def scores(probabilities: np.ndarray, targets: np.ndarray, threshold: float) -> dict:
@@ -101,10 +91,10 @@ def threshold_curve(probabilities: np.ndarray, targets: np.ndarray) -> pd.DataFr
     A precision without a prediction, or a recall without anything to find, is NaN: there the curve ends.
     """
     precision, recall, _ = multilabel_precision_recall_curve(
-        torch.from_numpy(probabilities), torch.tensor(targets).int(), len(CLASSES), torch.from_numpy(THRESHOLDS)
+        torch.from_numpy(probabilities), torch.tensor(targets).int(), len(CLASSES), torch.from_numpy(GRID)
     )
     curves = [  # the last point of each curve, at threshold 1, is torchmetrics' own addition
-        pd.DataFrame({"class": c, "threshold": THRESHOLDS, "precision": p[:-1], "recall": r[:-1]})
+        pd.DataFrame({"class": c, "threshold": GRID, "precision": p[:-1], "recall": r[:-1]})
         for c, p, r in zip(CLASSES, precision.numpy(), recall.numpy(), strict=True)
     ]
     return pd.concat(curves, ignore_index=True)

@@ -14,9 +14,9 @@ from stages.pipeline.tracking import log_run
 from stages.scoring.sdr import Scores, aggregate, score_song
 from stages.stems import CLASSES
 from stages.stems.audio import read_audio
-from stages.stems.manifest import MIXTURE, read_manifest
+from stages.stems.manifest import CATALOGUE_ROOTS, MIXTURE, read_manifest
 
-ROOT = Path("data/stems/test")
+ROOT = CATALOGUE_ROOTS["test"]
 
 # From a mixture (2, frames) and its true stems (4, 2, frames), which only the rows for scale look at, to estimates.
 Separate = Callable[[np.ndarray, np.ndarray], np.ndarray]

@@ -31,7 +31,7 @@ class TrainingMixtures(Dataset):
             other classes are zero;
         groups: (batch, 4, 4) of 0 and 1: row i says which classes are in the segment whose audio is in slot i. The
             row of an unused slot is zero, so each column holds exactly one 1;
-        songs: the songs that the batch was drawn from.
+        songs: of each mixture, those that it was drawn from.
 
     A segment that carries all four labels says nothing about any of them (its sum of estimates is the mixture
     itself), so it is never drawn. Silent segments carry no label and aren't drawn either.
@@ -69,11 +69,11 @@ class TrainingMixtures(Dataset):
         )
         targets = torch.from_numpy(np.stack([targets for targets, _, _ in examples]))
         groups = torch.from_numpy(np.stack([groups for _, groups, _ in examples]))
-        songs = sorted({Path(path).parent.name for _, _, paths in examples for path in paths})
+        songs = [songs for _, _, songs in examples]
         return {"mixture": targets.sum(dim=1), "targets": targets, "groups": groups, "songs": songs}
 
     def _example(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[str]]:
-        """Draw the targets (4, 2, frames), groups (4, 4) and files of one mixture."""
+        """Draw the targets (4, 2, frames), groups (4, 4) and songs, sorted, of one mixture."""
         members = []
         if rng.random() < self.probability:
             members.append(self.multi[rng.integers(len(self.multi))])
@@ -88,5 +88,5 @@ class TrainingMixtures(Dataset):
             slots[classes[0]] = audio[::-1] if rng.random() < 0.5 else audio
             groups[classes[0], classes] = 1
         silence = np.zeros_like(audio)
-        paths = [path for (path, _, _), _ in members]
-        return np.stack([silence if slot is None else slot for slot in slots]), groups, paths
+        songs = sorted({Path(path).parent.name for (path, _, _), _ in members})
+        return np.stack([silence if slot is None else slot for slot in slots]), groups, songs

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from torch import Tensor
+from torch.nn import Module
+
+from stages.pipeline.checkpoints import read_weights
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import HDemucs, Params, Xumx
-
-if TYPE_CHECKING:  # torch and the networks' packages are imported when one is built
-    from torch import Tensor
-    from torch.nn import Module
-
-    from stages.separation.mixtures import TrainingMixtures
+from stages.separation.hdemucs import hdemucs, hdemucs_loss
+from stages.separation.mixtures import TrainingMixtures
+from stages.separation.xumx import XUMX, filtered_estimates, input_statistics, xumx_loss
 
 
 @dataclass(frozen=True)
@@ -26,48 +26,30 @@ class Network:
     chunk_seconds: the longest piece of a song that is separated at once. Wiener filters learn from long ones.
     """
 
-    build: Callable[[Params, "TrainingMixtures | None"], "Module"]
-    loss: Callable[["Module", dict[str, "Tensor"]], "Tensor"]
-    estimate: Callable[["Module", "Tensor", Params], "Tensor"]
+    build: Callable[[Params, TrainingMixtures | None], Module]
+    loss: Callable[[Module, dict[str, Tensor]], Tensor]
+    estimate: Callable[[Module, Tensor, Params], Tensor]
     chunk_seconds: float
 
 
-def _build_xumx(params: Params, mixtures: "TrainingMixtures | None") -> "Module":
-    from stages.separation.xumx import XUMX, input_statistics
-
+def _build_xumx(params: Params, mixtures: TrainingMixtures | None) -> XUMX:
     settings = params.separation.xumx
     mean, scale = input_statistics(mixtures, settings) if mixtures else (None, None)
     return XUMX(settings, params.stems.rate, mean=mean, scale=scale)
 
 
-def _xumx_loss(model: "Module", batch: dict[str, "Tensor"]) -> "Tensor":
-    from stages.separation.xumx import xumx_loss
-
-    return xumx_loss(model, batch)
-
-
-def _xumx_estimate(model: "Module", mixtures: "Tensor", params: Params) -> "Tensor":
-    from stages.separation.xumx import filtered_estimates
-
-    return filtered_estimates(model, mixtures, params.scoring.wiener_iterations)
-
-
-def _build_hdemucs(params: Params, mixtures: "TrainingMixtures | None") -> "Module":
-    from stages.separation.hdemucs import hdemucs
-
-    return hdemucs(params.separation.hdemucs, params.stems.rate)
-
-
-def _hdemucs_loss(model: "Module", batch: dict[str, "Tensor"]) -> "Tensor":
-    from stages.separation.hdemucs import hdemucs_loss
-
-    return hdemucs_loss(model, batch)
-
-
 NETWORKS = {
-    "xumx": Network(_build_xumx, _xumx_loss, _xumx_estimate, chunk_seconds=30.0),
+    "xumx": Network(
+        build=_build_xumx,
+        loss=xumx_loss,
+        estimate=lambda model, mixtures, params: filtered_estimates(model, mixtures, params.scoring.wiener_iterations),
+        chunk_seconds=30.0,
+    ),
     "hdemucs": Network(
-        _build_hdemucs, _hdemucs_loss, lambda model, mixtures, params: model(mixtures), chunk_seconds=6.0
+        build=lambda params, mixtures: hdemucs(params.separation.hdemucs, params.stems.rate),
+        loss=hdemucs_loss,
+        estimate=lambda model, mixtures, params: model(mixtures),
+        chunk_seconds=6.0,
     ),
 }
 
@@ -85,11 +67,9 @@ def network_settings(name: str, params: Params) -> Xumx | HDemucs:
     return getattr(params.separation, name)
 
 
-def load_separator(path: Path, network: str, params: Params) -> "Module":
+def load_separator(path: Path, network: str, params: Params) -> Module:
     """Build a separator and load its weights; in evaluation mode.
 
     Raises InputError for an unknown network and for a file that is missing, damaged or of another size.
     """
-    from stages.pipeline.checkpoints import read_weights
-
     return read_weights(network_named(network).build(params, None), path)

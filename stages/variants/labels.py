@@ -2,22 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import torch
 from torchmetrics.functional.classification import multilabel_precision_recall_curve
 
-from stages.refinement.thresholds import apply_threshold, audible
+from stages.refinement.thresholds import GRID, apply_threshold, audible
 from stages.stems import CLASSES
 from stages.stems.segments import LABELS, PROBABILITIES, TRUTHS
 
-RATES = (10, 20, 40)  # percent of the true labels that are removed, or of their number that are added
-THRESHOLDS = (0.05, 0.25, 0.5, 0.75, 0.9, 0.99)  # of the curve; the refined arm has one of them already
-ROUNDS = ("round_2", "round_3", "round_4", "round_5")  # of self-refining; the first is the arm psi_refined
-
-TRUTH_VARIANTS = ("oracle", *(f"{change}_{rate}" for change in ("removed", "added") for rate in RATES))
-REFINED_VARIANTS = (*(f"threshold_{threshold:g}" for threshold in THRESHOLDS), "adaptive", "single_only")
-VARIANTS = (*TRUTH_VARIANTS, *REFINED_VARIANTS)
-
 STREAM = 71  # keeps these random numbers apart from those of other parts
-GRID = np.arange(1, 100) / 100
 
 
 def true_labels(table: pd.DataFrame) -> pd.DataFrame:
@@ -59,8 +51,6 @@ def best_thresholds(probabilities: np.ndarray, targets: np.ndarray) -> list[floa
 
     Args: both (inputs, 4).
     """
-    import torch
-
     precision, recall, _ = multilabel_precision_recall_curve(
         torch.from_numpy(probabilities), torch.from_numpy(targets).int(), len(CLASSES), torch.from_numpy(GRID)
     )
