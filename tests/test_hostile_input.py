@@ -19,6 +19,7 @@ from stages.pipeline.tracking import tracking_root
 
 SOURCE = "data/stems/noisy_sources/train/song0/voice.wav"
 SOURCES = "data/stems/noisy_sources/manifest.csv"
+STEM = "data/stems/noisy/train/song0/bass.wav"
 TEST = "data/stems/test/test/song0/bass.wav"
 ARM = "data/arms/noisy.csv"
 PROBABILITIES = "data/probabilities/psi_clean.csv"
@@ -27,7 +28,7 @@ SEPARATOR = "models/separator/xumx-clean.safetensors"
 
 CORRUPT, LABEL, PREDICT = ("corrupt_stems",), ("label_segments", "noisy"), ("predict_segments", "psi_clean")
 REFINE, SEPARATE, SCORE = ("refine_labels", "psi_clean"), ("train_separator", "xumx-noisy"), ("score_bounds", "mixture")
-LOAD = ("score_separator", "xumx-clean")
+LOAD, GUARD, DECIDE = ("score_separator", "xumx-clean"), ("check_leaks", "noisy"), ("score_classifier", "clean")
 
 
 def wav(audio, rate=RATE, subtype="PCM_16"):
@@ -136,6 +137,10 @@ CASES = {
     "a sum that clips": (SOURCE, sample(3.0), CORRUPT, "vocals.wav: expected samples within ±1, got a peak of"),
     "ten hours that aren't there": (SOURCE, lambda p: (patch(40, b"\0\0\0\x4b")(p), cut(44 / p.stat().st_size)(p)), CORRUPT, "voice.wav: expected"),
     "a test stem cut short": (TEST, cut(0.5), SCORE, "bass.wav: expected"),
+    "a test stem cut short, heard by a classifier": (TEST, cut(0.5), DECIDE, "bass.wav: expected frames 0 to 16000, the file has"),
+    "a stem cut short": (STEM, cut(0.5), LABEL, "bass.wav: expected frames 0 to 16000, the file has"),
+    "a source cut short, before the leak guard": (SOURCE, cut(0.5), GUARD, "voice.wav: expected frames 0 to 16000, the file has"),
+    "a source of another rate, before the leak guard": (SOURCE, wav(np.zeros((2 * RATE, 2)), 22050), GUARD, "voice.wav: expected a sampling rate"),
     "a test stem of another rate": (TEST, wav(np.zeros((2 * RATE, 2)), 22050), SCORE, "bass.wav: expected a sampling rate"),
     "a test song without bass": ("data/stems/test/manifest.csv", without("song1/bass"), SCORE, "manifest.csv: expected a bass file of song song1"),
     # manifests

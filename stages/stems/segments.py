@@ -40,7 +40,7 @@ def nominal_segments(root: Path, files: list[StemFile], seconds: float, silence_
     for file in files:
         if file.stem == MIXTURE:
             continue
-        audio = read_audio(Path(root) / file.path, rate=file.rate)
+        audio = read_audio(Path(root) / file.path, 0, file.frames, file.rate)
         length = round(seconds * file.rate)
         for start in range(0, file.frames - length + 1, length):
             level = max(level_db(audio[:, start : start + length]), -120.0)
