@@ -1,7 +1,10 @@
 """Every recorded data set, on a small tree of its true layout: listed, read, validated, and run through the stages."""
 
 import json
+import os
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -266,6 +269,30 @@ def test_a_half_copied_set_stops_the_build_and_names_the_file(copy, project):
     with pytest.raises(SystemExit) as caught:
         run_stage_here("build_stems", "clean")
     assert str(caught.value) == f"error: {path}: missing: copy it into the data set"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("process", "number", "message"),
+    [
+        (os.getpid, signal.SIGKILL, "build_stems clean: a process was killed: out of memory?"),
+        (os.getppid, signal.SIGINT, "build_stems: interrupted"),
+    ],
+)
+def test_a_build_ends_where_one_of_its_processes_is_killed_and_at_ctrl_c(
+    process, number, message, trees, project, monkeypatch
+):
+    def read(recording, rate):
+        if recording.name == "first song":
+            os.kill(process(), number)
+        time.sleep(600)
+
+    monkeypatch.setattr("stages.stems.catalogue.read_recording", read)
+    choose(clean={"source": "folder", "root": str(trees["folder"]), "validation": 1})
+    with pytest.raises(SystemExit) as caught:
+        run_stage_here("build_stems", "clean")
+    assert str(caught.value) == f"error: {message}"
+    assert not list(Path("data/stems").iterdir())
 
 
 def test_validation_songs_must_be_asked_for_where_a_set_names_none(trees):
