@@ -174,6 +174,7 @@ CASES = {
     # parameters
     "no parameters": ("params.yaml", Path.unlink, CORRUPT, "params.yaml: cannot be read as YAML"),
     "parameters with a tag": ("params.yaml", text("seed: !!python/object/apply:os.system [touch owned]"), CORRUPT, "params.yaml: cannot be read as YAML"),
+    "parameters that are no UTF-8": ("params.yaml", patch(0, b"\xff"), CORRUPT, "params.yaml: cannot be read as YAML"),
     "parameters that are a list": ("params.yaml", text("- 1"), CORRUPT, "params.yaml: (top level)"),
     "a seed below 0": ("params.yaml", key("seed", -1), CORRUPT, "params.yaml: seed: "),
     "a rate of the wrong type": ("params.yaml", key("stems.rate", "44.1 kHz"), CORRUPT, "params.yaml: stems.rate: "),
