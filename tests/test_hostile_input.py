@@ -149,6 +149,7 @@ CASES = {
     "a manifest without rows": (SOURCES, lambda p: p.write_text(p.read_text().split("\n")[0] + "\n"), CORRUPT, "manifest.csv: expected at least one row"),
     "a column too few": (SOURCES, lambda p: p.write_text(p.read_text().replace("split,", "", 1)), CORRUPT, "manifest.csv: expected the columns"),
     "a row twice": (SOURCES, duplicated, CORRUPT, "manifest.csv: row 17: expected a path that no other row has"),
+    "a manifest's row that is too long": (SOURCES, cell(1, "song", "a,b"), CORRUPT, "manifest.csv: cannot be read as a manifest: Error tokenizing data. C error: Expected 11 fields in line 3, saw 12"),
     "an unknown class": (SOURCES, cell(1, "stem", "kazoo"), CORRUPT, "manifest.csv: row 3: unknown class 'kazoo'"),
     "an unknown split": (SOURCES, cell(1, "split", "dev"), CORRUPT, "manifest.csv: row 3: expected a split"),
     "no frames": (SOURCES, cell(0, "frames", "0"), CORRUPT, "manifest.csv: row 2: expected frames, rate and channels above 0"),
@@ -160,6 +161,7 @@ CASES = {
     # tables of segments
     "no arm": (ARM, Path.unlink, PREDICT, "noisy.csv: cannot be read as a table of segments"),
     "an arm without rows": (ARM, lambda p: p.write_text(p.read_text().split("\n")[0] + "\n"), PREDICT, "noisy.csv: expected at least one row"),
+    "an arm's row that is too long": (ARM, cell(1, "song", "a,b"), PREDICT, "noisy.csv: cannot be read as a table of segments: Error tokenizing data. C error: Expected 19 fields in line 3, saw 20"),
     "an unknown class as a column": (ARM, lambda p: p.write_text(p.read_text().replace("p_bass", "p_kazoo", 1)), PREDICT, "noisy.csv: expected the columns"),
     "a probability above 1": (PROBABILITIES, cell(2, "p_bass", "1.5"), REFINE, "psi_clean.csv: row 4: expected probabilities within 0..1"),
     "a probability of nothing": (PROBABILITIES, cell(2, "p_bass", ""), REFINE, "psi_clean.csv: row 4: expected probabilities within 0..1"),
