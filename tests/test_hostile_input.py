@@ -3,6 +3,7 @@
 Every case damages a small project, then runs one stage of it in this process, as `python -m stages.<stage>` would.
 """
 
+import errno
 import json
 import pickle
 import shutil
@@ -15,6 +16,7 @@ import yaml
 from conftest import RATE, run_stage_here, snapshot
 
 from stages.pipeline.errors import InputError
+from stages.pipeline.files import atomic_file
 from stages.pipeline.tracking import tracking_root
 
 SOURCE = "data/stems/noisy_sources/train/song0/voice.wav"
@@ -96,6 +98,10 @@ def key(name: str, value):
         path.write_text(yaml.safe_dump(content))
 
     return damage
+
+
+def full_disk(path: Path) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 class Hostile:
@@ -227,6 +233,21 @@ def test_a_folder_that_cannot_be_written_is_named(project):
     with pytest.raises(SystemExit, match="^error: data/arms"):
         run_stage_here(*REFINE)
     assert snapshot(project) == before
+
+
+@pytest.mark.parametrize(
+    ("write", "named"),
+    [
+        (full_disk, "table.csv"),
+        (Path.read_bytes, "table.csv"),  # the temporary file, which is not there
+        (lambda temporary: Path("another.csv").read_bytes(), "another.csv"),
+    ],
+)
+def test_an_error_names_the_file_that_it_is_about(write, named, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError) as caught, atomic_file(Path("table.csv")) as temporary:
+        write(temporary)
+    assert caught.value.filename == named
 
 
 def test_metrics_that_are_no_numbers_are_named(project):
