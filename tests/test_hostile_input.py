@@ -191,6 +191,7 @@ CASES = {
     "bleeding that is loudest first": ("params.yaml", key("corruption.bleeding.gain_db", [-12.0, -24.0]), CORRUPT, "params.yaml: corruption.bleeding.gain_db: "),
     "a class without confusions": ("params.yaml", key("corruption.confusion", {}), CORRUPT, "params.yaml: corruption: "),
     "a batch of 0": ("params.yaml", key("separation.xumx.batch", 0), SEPARATE, "params.yaml: separation.xumx.batch: "),
+    "more GPUs than there are": ("params.yaml", lambda p: (key("compute.device", "cuda")(p), key("compute.devices", 99)(p)), SEPARATE, "params.yaml: compute.device: cuda needs as many GPUs as compute.devices, 99, torch finds"),
     "a threshold of 2": ("params.yaml", key("refinement.threshold", 2), REFINE, "params.yaml: refinement.threshold: "),
     "an unknown key": ("params.yaml", key("refinement.treshold", 0.5), REFINE, "params.yaml: refinement.treshold: "),
     "a model nobody knows": ("params.yaml", key("classifier.model", "abacus"), PREDICT, "classifier.model"),

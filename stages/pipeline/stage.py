@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import write_json
-from stages.pipeline.params import load_params
+from stages.pipeline.params import Compute, load_params
 
 
 def run_stage(name: str, body: Callable[..., float | None], items: tuple[str, ...] = ()) -> None:
@@ -25,7 +25,9 @@ def run_stage(name: str, body: Callable[..., float | None], items: tuple[str, ..
             raise InputError(
                 f"{name}: expected {'one of ' + ', '.join(items) if items else 'no argument'}, got {arguments}"
             )
-        training_seconds = body(*arguments, load_params())
+        params = load_params()
+        check_device(params.compute)
+        training_seconds = body(*arguments, params)
         write_timing(name, arguments[0] if items else "", time.monotonic() - started, training_seconds or 0.0)
     except InputError as error:
         sys.exit(f"error: {error}")
@@ -33,6 +35,19 @@ def run_stage(name: str, body: Callable[..., float | None], items: tuple[str, ..
         sys.exit(f"error: {error.filename or name}: {error.strerror or error}")
     except KeyboardInterrupt:
         sys.exit(f"error: {name}: interrupted")
+
+
+def check_device(compute: Compute) -> None:
+    """Raises InputError where this machine has fewer GPUs than the parameters ask for."""
+    if compute.device == "cuda":
+        import torch  # takes seconds
+
+        found = torch.cuda.device_count()
+        if found < compute.devices:
+            raise InputError(
+                f"params.yaml: compute.device: cuda needs as many GPUs as compute.devices, {compute.devices}, "
+                f"torch finds {found}: choose cpu, or fewer"
+            )
 
 
 def write_timing(name: str, item: str, wall_seconds: float, training_seconds: float) -> None:
