@@ -2,8 +2,10 @@
 
 import json
 import os
+import runpy
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -121,6 +123,14 @@ def test_missing_and_damaged_files_are_listed_apart(name, copy, tmp_path):
     assert against.missing == report.missing  # each once, though the layout and the index both have it
     assert sorted(line.split(":")[0] for line in against.damaged) == sorted(map(str, (cut, changed)))
     assert all("wrong checksum" in line and "copy it again" in line for line in against.damaged)
+
+
+def test_an_index_that_cannot_be_written_is_one_line(trees, tmp_path, monkeypatch):
+    (tmp_path / "a file").touch()
+    index = str(tmp_path / "a file" / "index.json")
+    monkeypatch.setattr(sys, "argv", ["validate_data.py", "folder", str(trees["folder"]), "--write-index", index])
+    with pytest.raises(SystemExit, match=f"^error: {tmp_path}/a file: [^\n]*$"):
+        runpy.run_path(str(ROOT / "tools/validate_data.py"), run_name="__main__")
 
 
 @pytest.mark.parametrize("name", NAMES)

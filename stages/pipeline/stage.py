@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import write_json
 from stages.pipeline.params import Compute, load_params
 
@@ -19,7 +19,7 @@ def run_stage(name: str, body: Callable[..., float | None], items: tuple[str, ..
     full disks end with exit code 1 and one line.
     """
     started = time.monotonic()
-    try:
+    with errors_as_one_line(name):
         arguments = sys.argv[1:]
         if len(arguments) != bool(items) or (items and arguments[0] not in items):
             raise InputError(
@@ -29,12 +29,6 @@ def run_stage(name: str, body: Callable[..., float | None], items: tuple[str, ..
         check_device(params.compute)
         training_seconds = body(*arguments, params)
         write_timing(name, arguments[0] if items else "", time.monotonic() - started, training_seconds or 0.0)
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        sys.exit(f"error: {error.filename or name}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        sys.exit(f"error: {name}: interrupted")
 
 
 def check_device(compute: Compute) -> None:
