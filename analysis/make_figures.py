@@ -33,7 +33,7 @@ from analysis.results import (
     read_threshold_curves,
     read_training_curves,
 )
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import errors_as_one_line
 from stages.pipeline.files import atomic_file
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS
@@ -231,9 +231,5 @@ def legend(figure: Figure, handles: list, columns: int | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with errors_as_one_line("results/figures"):
         make_figures(Path(), Path("results/figures"))
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        sys.exit(f"error: {error.filename or 'results/figures'}: {error.strerror or error}")

@@ -16,7 +16,7 @@ from analysis.formatting import markdown_table
 from analysis.gap import gap_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.report import VERDICTS
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 from stages.stems.segments import REFINED_ARMS
 
@@ -89,14 +89,10 @@ def with_results(page: str, section: str) -> str:
 
 def main() -> None:
     readme = Path("README.md")
-    try:
+    with errors_as_one_line("README.md"):
         page = with_results(readme.read_text(encoding="utf-8"), results_section(Path("results")))
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        sys.exit(f"error: {error.filename}: {error.strerror}")
-    with atomic_file(readme) as temporary:
-        temporary.write_bytes(page.encode())
+        with atomic_file(readme) as temporary:
+            temporary.write_bytes(page.encode())
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from analysis.reference_tables import (
 )
 from analysis.report import HOW_CLAIMS_ARE_DECIDED, VERDICTS, summary
 from analysis.results import MEASURES, TABLE2_VALUES
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 from stages.pipeline.params import load_params
 from stages.stems.segments import ARMS
@@ -336,9 +336,5 @@ def _cell(row: dict, name: str, decimals: int, theirs: float | None = None, thei
 
 
 if __name__ == "__main__":
-    try:
+    with errors_as_one_line("results/reference"):
         make_reference(Path(), Path("results"))
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        sys.exit(f"error: {error.filename or 'results/reference'}: {error.strerror or error}")

@@ -16,7 +16,7 @@ from analysis.formatting import round_columns, write_csv
 from analysis.measurements import measurements
 from analysis.report import report
 from analysis.results import LABEL_MEASURES, MEASURES, TABLE2_VALUES, Results, read_results
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import errors_as_one_line
 from stages.pipeline.files import atomic_file
 from stages.stems import CLASSES
 
@@ -82,9 +82,5 @@ def label_table(results: Results) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    try:
+    with errors_as_one_line("results"):
         make_tables(Path(), Path("results"))
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        sys.exit(f"error: {error.filename or 'results'}: {error.strerror or error}")

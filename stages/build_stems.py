@@ -6,9 +6,12 @@ sources, for corruption to mislabel.
 
 import functools
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 from tqdm import tqdm
 
+from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_folder
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
@@ -18,17 +21,20 @@ from stages.stems.songs import write_sources, write_stems
 
 
 def build_stems(catalogue: str, params: Params) -> None:
-    """Write a catalogue's stem set and its manifest."""
+    """Write a catalogue's stem set and its manifest. Raises InputError where one of its processes is killed."""
     songs = catalogue_songs(catalogue, params.stems)
+    write = write_sources if catalogue == "noisy" else write_stems
     files: list[StemFile] = []
     with (
         atomic_folder(CATALOGUE_ROOTS[catalogue]) as root,
-        multiprocessing.get_context("fork").Pool() as pool,  # a process for each core
+        ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool,  # a process for each core
     ):
-        write = write_sources if catalogue == "noisy" else write_stems
         work = functools.partial(build_song, write, root, params.stems.rate)
-        for rows in tqdm(pool.imap(work, songs), total=len(songs), desc=f"build {catalogue}", unit="song"):
-            files += rows
+        try:
+            for rows in tqdm(pool.map(work, songs), total=len(songs), desc=f"build {catalogue}", unit="song"):
+                files += rows
+        except BrokenProcessPool as error:
+            raise InputError(f"build_stems {catalogue}: a process was killed: out of memory?") from error
         write_manifest(root, files)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 from stages.pipeline.params import Params, load_params
 from stages.stems.manifest import CATALOGUE_ROOTS
@@ -72,11 +72,7 @@ def has_params(workspace: Path, params: Params) -> bool:
 
 
 if __name__ == "__main__":
-    try:
+    with errors_as_one_line("open_workspace"):
         if len(sys.argv) != 3 or not sys.argv[2].isdecimal():
             raise InputError(f"open_workspace: expected a condition and a seed, got {sys.argv[1:]}")
         open_workspace(sys.argv[1], int(sys.argv[2]))
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        sys.exit(f"error: {error.filename}: {error.strerror}")

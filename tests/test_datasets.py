@@ -1,7 +1,12 @@
 """Every recorded data set, on a small tree of its true layout: listed, read, validated, and run through the stages."""
 
 import json
+import os
+import runpy
 import shutil
+import signal
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +123,14 @@ def test_missing_and_damaged_files_are_listed_apart(name, copy, tmp_path):
     assert against.missing == report.missing  # each once, though the layout and the index both have it
     assert sorted(line.split(":")[0] for line in against.damaged) == sorted(map(str, (cut, changed)))
     assert all("wrong checksum" in line and "copy it again" in line for line in against.damaged)
+
+
+def test_an_index_that_cannot_be_written_is_one_line(trees, tmp_path, monkeypatch):
+    (tmp_path / "a file").touch()
+    index = str(tmp_path / "a file" / "index.json")
+    monkeypatch.setattr(sys, "argv", ["validate_data.py", "folder", str(trees["folder"]), "--write-index", index])
+    with pytest.raises(SystemExit, match=f"^error: {tmp_path}/a file: [^\n]*$"):
+        runpy.run_path(str(ROOT / "tools/validate_data.py"), run_name="__main__")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -266,6 +279,30 @@ def test_a_half_copied_set_stops_the_build_and_names_the_file(copy, project):
     with pytest.raises(SystemExit) as caught:
         run_stage_here("build_stems", "clean")
     assert str(caught.value) == f"error: {path}: missing: copy it into the data set"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("process", "number", "message"),
+    [
+        (os.getpid, signal.SIGKILL, "build_stems clean: a process was killed: out of memory?"),
+        (os.getppid, signal.SIGINT, "build_stems: interrupted"),
+    ],
+)
+def test_a_build_ends_where_one_of_its_processes_is_killed_and_at_ctrl_c(
+    process, number, message, trees, project, monkeypatch
+):
+    def read(recording, rate):
+        if recording.name == "first song":
+            os.kill(process(), number)
+        time.sleep(600)
+
+    monkeypatch.setattr("stages.stems.catalogue.read_recording", read)
+    choose(clean={"source": "folder", "root": str(trees["folder"]), "validation": 1})
+    with pytest.raises(SystemExit) as caught:
+        run_stage_here("build_stems", "clean")
+    assert str(caught.value) == f"error: {message}"
+    assert not list(Path("data/stems").iterdir())
 
 
 def test_validation_songs_must_be_asked_for_where_a_set_names_none(trees):

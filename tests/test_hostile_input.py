@@ -3,6 +3,7 @@
 Every case damages a small project, then runs one stage of it in this process, as `python -m stages.<stage>` would.
 """
 
+import errno
 import json
 import pickle
 import shutil
@@ -15,10 +16,12 @@ import yaml
 from conftest import RATE, run_stage_here, snapshot
 
 from stages.pipeline.errors import InputError
+from stages.pipeline.files import atomic_file
 from stages.pipeline.tracking import tracking_root
 
 SOURCE = "data/stems/noisy_sources/train/song0/voice.wav"
 SOURCES = "data/stems/noisy_sources/manifest.csv"
+STEM = "data/stems/noisy/train/song0/bass.wav"
 TEST = "data/stems/test/test/song0/bass.wav"
 ARM = "data/arms/noisy.csv"
 PROBABILITIES = "data/probabilities/psi_clean.csv"
@@ -27,7 +30,7 @@ SEPARATOR = "models/separator/xumx-clean.safetensors"
 
 CORRUPT, LABEL, PREDICT = ("corrupt_stems",), ("label_segments", "noisy"), ("predict_segments", "psi_clean")
 REFINE, SEPARATE, SCORE = ("refine_labels", "psi_clean"), ("train_separator", "xumx-noisy"), ("score_bounds", "mixture")
-LOAD = ("score_separator", "xumx-clean")
+LOAD, GUARD, DECIDE = ("score_separator", "xumx-clean"), ("check_leaks", "noisy"), ("score_classifier", "clean")
 
 
 def wav(audio, rate=RATE, subtype="PCM_16"):
@@ -97,6 +100,10 @@ def key(name: str, value):
     return damage
 
 
+def full_disk(path: Path) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 class Hostile:
     """Unpickled, it makes a file."""
 
@@ -136,6 +143,10 @@ CASES = {
     "a sum that clips": (SOURCE, sample(3.0), CORRUPT, "vocals.wav: expected samples within ±1, got a peak of"),
     "ten hours that aren't there": (SOURCE, lambda p: (patch(40, b"\0\0\0\x4b")(p), cut(44 / p.stat().st_size)(p)), CORRUPT, "voice.wav: expected"),
     "a test stem cut short": (TEST, cut(0.5), SCORE, "bass.wav: expected"),
+    "a test stem cut short, heard by a classifier": (TEST, cut(0.5), DECIDE, "bass.wav: expected frames 0 to 16000, the file has"),
+    "a stem cut short": (STEM, cut(0.5), LABEL, "bass.wav: expected frames 0 to 16000, the file has"),
+    "a source cut short, before the leak guard": (SOURCE, cut(0.5), GUARD, "voice.wav: expected frames 0 to 16000, the file has"),
+    "a source of another rate, before the leak guard": (SOURCE, wav(np.zeros((2 * RATE, 2)), 22050), GUARD, "voice.wav: expected a sampling rate"),
     "a test stem of another rate": (TEST, wav(np.zeros((2 * RATE, 2)), 22050), SCORE, "bass.wav: expected a sampling rate"),
     "a test song without bass": ("data/stems/test/manifest.csv", without("song1/bass"), SCORE, "manifest.csv: expected a bass file of song song1"),
     # manifests
@@ -144,6 +155,7 @@ CASES = {
     "a manifest without rows": (SOURCES, lambda p: p.write_text(p.read_text().split("\n")[0] + "\n"), CORRUPT, "manifest.csv: expected at least one row"),
     "a column too few": (SOURCES, lambda p: p.write_text(p.read_text().replace("split,", "", 1)), CORRUPT, "manifest.csv: expected the columns"),
     "a row twice": (SOURCES, duplicated, CORRUPT, "manifest.csv: row 17: expected a path that no other row has"),
+    "a manifest's row that is too long": (SOURCES, cell(1, "song", "a,b"), CORRUPT, "manifest.csv: cannot be read as a manifest: Error tokenizing data. C error: Expected 11 fields in line 3, saw 12"),
     "an unknown class": (SOURCES, cell(1, "stem", "kazoo"), CORRUPT, "manifest.csv: row 3: unknown class 'kazoo'"),
     "an unknown split": (SOURCES, cell(1, "split", "dev"), CORRUPT, "manifest.csv: row 3: expected a split"),
     "no frames": (SOURCES, cell(0, "frames", "0"), CORRUPT, "manifest.csv: row 2: expected frames, rate and channels above 0"),
@@ -155,6 +167,7 @@ CASES = {
     # tables of segments
     "no arm": (ARM, Path.unlink, PREDICT, "noisy.csv: cannot be read as a table of segments"),
     "an arm without rows": (ARM, lambda p: p.write_text(p.read_text().split("\n")[0] + "\n"), PREDICT, "noisy.csv: expected at least one row"),
+    "an arm's row that is too long": (ARM, cell(1, "song", "a,b"), PREDICT, "noisy.csv: cannot be read as a table of segments: Error tokenizing data. C error: Expected 19 fields in line 3, saw 20"),
     "an unknown class as a column": (ARM, lambda p: p.write_text(p.read_text().replace("p_bass", "p_kazoo", 1)), PREDICT, "noisy.csv: expected the columns"),
     "a probability above 1": (PROBABILITIES, cell(2, "p_bass", "1.5"), REFINE, "psi_clean.csv: row 4: expected probabilities within 0..1"),
     "a probability of nothing": (PROBABILITIES, cell(2, "p_bass", ""), REFINE, "psi_clean.csv: row 4: expected probabilities within 0..1"),
@@ -169,6 +182,7 @@ CASES = {
     # parameters
     "no parameters": ("params.yaml", Path.unlink, CORRUPT, "params.yaml: cannot be read as YAML"),
     "parameters with a tag": ("params.yaml", text("seed: !!python/object/apply:os.system [touch owned]"), CORRUPT, "params.yaml: cannot be read as YAML"),
+    "parameters that are no UTF-8": ("params.yaml", patch(0, b"\xff"), CORRUPT, "params.yaml: cannot be read as YAML"),
     "parameters that are a list": ("params.yaml", text("- 1"), CORRUPT, "params.yaml: (top level)"),
     "a seed below 0": ("params.yaml", key("seed", -1), CORRUPT, "params.yaml: seed: "),
     "a rate of the wrong type": ("params.yaml", key("stems.rate", "44.1 kHz"), CORRUPT, "params.yaml: stems.rate: "),
@@ -177,6 +191,7 @@ CASES = {
     "bleeding that is loudest first": ("params.yaml", key("corruption.bleeding.gain_db", [-12.0, -24.0]), CORRUPT, "params.yaml: corruption.bleeding.gain_db: "),
     "a class without confusions": ("params.yaml", key("corruption.confusion", {}), CORRUPT, "params.yaml: corruption: "),
     "a batch of 0": ("params.yaml", key("separation.xumx.batch", 0), SEPARATE, "params.yaml: separation.xumx.batch: "),
+    "more GPUs than there are": ("params.yaml", lambda p: (key("compute.device", "cuda")(p), key("compute.devices", 99)(p)), SEPARATE, "params.yaml: compute.device: cuda needs as many GPUs as compute.devices, 99, torch finds"),
     "a threshold of 2": ("params.yaml", key("refinement.threshold", 2), REFINE, "params.yaml: refinement.threshold: "),
     "an unknown key": ("params.yaml", key("refinement.treshold", 0.5), REFINE, "params.yaml: refinement.treshold: "),
     "a model nobody knows": ("params.yaml", key("classifier.model", "abacus"), PREDICT, "classifier.model"),
@@ -219,6 +234,21 @@ def test_a_folder_that_cannot_be_written_is_named(project):
     with pytest.raises(SystemExit, match="^error: data/arms"):
         run_stage_here(*REFINE)
     assert snapshot(project) == before
+
+
+@pytest.mark.parametrize(
+    ("write", "named"),
+    [
+        (full_disk, "table.csv"),
+        (Path.read_bytes, "table.csv"),  # the temporary file, which is not there
+        (lambda temporary: Path("another.csv").read_bytes(), "another.csv"),
+    ],
+)
+def test_an_error_names_the_file_that_it_is_about(write, named, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError) as caught, atomic_file(Path("table.csv")) as temporary:
+        write(temporary)
+    assert caught.value.filename == named
 
 
 def test_metrics_that_are_no_numbers_are_named(project):

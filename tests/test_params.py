@@ -42,6 +42,11 @@ def test_every_profile_is_valid_with_all_data(profile, data, tmp_path):
         ("corruption.flip_rate", "bass", float("nan")),
         ("compute", "device", "abacus"),
         ("classifier", "surprise", 1),
+        ("classifier", "mel_bands", 31),
+        ("segments", "seconds", 1e-5),  # no frame
+        ("segments", "seconds", 0.05),  # less than a window of X-UMX
+        ("segments", "seconds", 0.7),  # too few windows for the classifier
+        ("separation.xumx", "hop", 2048),  # as long as its window
     ],
 )
 def test_a_bad_value_is_one_line_that_names_it(section, key, value, tmp_path):

@@ -14,8 +14,9 @@ from stages.stems.segments import nominal_segments, read_arm, true_classes, with
 def test_audio_comes_back_to_within_a_16_bit_step(tmp_path):
     audio = tone(440)
     write_audio(tmp_path / "a.wav", audio, RATE)
-    assert np.abs(read_audio(tmp_path / "a.wav") - audio).max() <= 1 / 32768
-    assert np.array_equal(read_audio(tmp_path / "a.wav", 100, 200), read_audio(tmp_path / "a.wav")[:, 100:200])
+    whole = read_audio(tmp_path / "a.wav", 0, audio.shape[1])
+    assert np.abs(whole - audio).max() <= 1 / 32768
+    assert np.array_equal(read_audio(tmp_path / "a.wav", 100, 200), whole[:, 100:200])
 
 
 def test_level_is_the_rms_in_decibels():

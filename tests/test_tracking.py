@@ -1,10 +1,14 @@
-"""MLflow's store, written by several processes."""
+"""MLflow's store, written by several processes, and what a run says of its code."""
 
+import os
 import subprocess
 import sys
 import time
 
+import pytest
 from conftest import ROOT
+
+from stages.pipeline.tracking import git_revision
 
 LOG = """
 import time
@@ -38,3 +42,10 @@ def test_processes_that_log_into_an_empty_store_at_once_all_have_their_run(tmp_p
     client = MlflowClient("sqlite:///mlflow.db")
     experiment = client.get_experiment_by_name("toy").experiment_id
     assert sorted(run.info.run_name for run in client.search_runs([experiment])) == names
+
+
+@pytest.mark.parametrize("programs", [os.environ["PATH"], ""])
+def test_a_run_outside_of_git_or_without_it_says_so(programs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", programs)
+    assert git_revision() == "not a git checkout"

@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import errors_as_one_line
 from stages.stems.datasets import NAMES, data_set
 from stages.stems.datasets.validation import validate, write_index
 
@@ -41,7 +41,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
+    with errors_as_one_line("validate_data"):
         sys.exit(main())
-    except InputError as error:
-        sys.exit(f"error: {error}")

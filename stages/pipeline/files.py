@@ -14,7 +14,7 @@ from pathlib import Path
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and renamed to `path`, on failure removed.
 
-    An OSError names `path`.
+    An OSError that names no file or the temporary one names `path`.
     """
     path = Path(path)
     temporary = _temporary(path)
@@ -24,7 +24,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        error.filename = str(path)  # a full disk does not say what it was full for
+        if error.filename is None or Path(error.filename) == temporary:  # a full disk does not say what it was full for
+            error.filename = str(path)
         raise
     finally:
         temporary.unlink(missing_ok=True)

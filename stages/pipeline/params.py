@@ -11,6 +11,7 @@ from stages.pipeline.errors import InputError
 Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+SMALLEST_IMAGE = 32  # that a ConvNeXt takes, which halves it five times
 DataSetName = Literal["musdb18", "musdb18hq", "medleydb", "moisesdb", "sdxdb23", "folder"]
 
 
@@ -114,7 +115,7 @@ class Training(Section):
 
 class Classifier(Training):
     model: str
-    mel_bands: Count
+    mel_bands: Annotated[int, Field(ge=SMALLEST_IMAGE)]
     fft: Count
     hop: Count
     keep_probability: Probability
@@ -171,16 +172,37 @@ class Params(Section):
     scoring: Scoring
     compute: Compute
 
+    @model_validator(mode="after")
+    def segments_hold_the_networks_windows(self) -> "Params":
+        classifier, xumx = self.classifier, self.separation.xumx
+        if xumx.hop >= xumx.fft:
+            raise ValueError(f"separation.xumx.hop: expected less than separation.xumx.fft, {xumx.fft}, got {xumx.hop}")
+        shortest = {
+            "separation.xumx.fft": xumx.fft,
+            f"{SMALLEST_IMAGE} windows of classifier.fft, classifier.hop apart": (
+                classifier.fft + (SMALLEST_IMAGE - 1) * classifier.hop
+            ),
+        }
+        frames = round(self.segments.seconds * self.stems.rate)
+        for windows, expected in shortest.items():
+            if frames < expected:
+                raise ValueError(
+                    f"segments.seconds: expected at least {windows}, {expected} frames at stems.rate, got {frames}"
+                )
+        return self
+
 
 def load_params(path: Path = Path("params.yaml")) -> Params:
     """Read and check parameters. Raises InputError naming the first bad key and what was expected."""
     try:
-        content = yaml.safe_load(Path(path).read_text())
-    except (OSError, yaml.YAMLError) as error:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
     try:
         return Params.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"] and first["type"] == "value_error":  # of several parameters, which it names itself
+            raise InputError(f"{path}: {first['ctx']['error']}") from error
         key = ".".join(str(part) for part in first["loc"]) or "(top level)"
         raise InputError(f"{path}: {key}: {first['msg']}, got {first['input']!r:.80}") from error

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import write_json
-from stages.pipeline.params import load_params
+from stages.pipeline.params import Compute, load_params
 
 if TYPE_CHECKING:
     from stages.pipeline.training import Curves
@@ -23,21 +23,30 @@ def run_stage(name: str, body: Callable[..., "Curves | None"], items: tuple[str,
     before this one, too. Bad input and full disks end with exit code 1 and one line.
     """
     started = time.monotonic()
-    try:
+    with errors_as_one_line(name):
         arguments = sys.argv[1:]
         if len(arguments) != bool(items) or (items and arguments[0] not in items):
             raise InputError(
                 f"{name}: expected {'one of ' + ', '.join(items) if items else 'no argument'}, got {arguments}"
             )
-        curves = body(*arguments, load_params())
+        params = load_params()
+        check_device(params.compute)
+        curves = body(*arguments, params)
         earlier, training = (curves.earlier_seconds, curves.training_seconds) if curves else (0.0, 0.0)
         write_timing(name, arguments[0] if items else "", earlier + time.monotonic() - started, training)
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        sys.exit(f"error: {error.filename or name}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        sys.exit(f"error: {name}: interrupted")
+
+
+def check_device(compute: Compute) -> None:
+    """Raises InputError where this machine has fewer GPUs than the parameters ask for."""
+    if compute.device == "cuda":
+        import torch  # takes seconds
+
+        found = torch.cuda.device_count()
+        if found < compute.devices:
+            raise InputError(
+                f"params.yaml: compute.device: cuda needs as many GPUs as compute.devices, {compute.devices}, "
+                f"torch finds {found}: choose cpu, or fewer"
+            )
 
 
 def write_timing(name: str, item: str, wall_seconds: float, training_seconds: float) -> None:

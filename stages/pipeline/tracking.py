@@ -131,10 +131,12 @@ def flatten(content: dict, prefix: str = "") -> dict:
 
 def git_revision() -> str:
     """The commit that is checked out, with "-dirty" where tracked files differ from it."""
-    result = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"], capture_output=True, text=True
-    )
-    return result.stdout.strip() or "not a git checkout"
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    except OSError:  # there is no git to ask
+        found = ""
+    return found or "not a git checkout"
 
 
 def line_figure(lines: dict[str, tuple[Sequence[float], Sequence[float]]], x: str, y: str) -> "Figure":

@@ -10,8 +10,8 @@ from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
 
 
-def read_audio(path: Path, start: int = 0, stop: int | None = None, rate: int | None = None) -> np.ndarray:
-    """Read frames `start` to `stop` (the end if None) of a stereo file as float32 of shape (2, frames), full scale 1.
+def read_audio(path: Path, start: int, stop: int, rate: int | None = None) -> np.ndarray:
+    """Read frames `start` to `stop` of a stereo file as float32 of shape (2, frames), full scale 1.
 
     Raises InputError for a file that is missing, not audio, cut short, not stereo, not at `rate` Hz (if given) or
     that holds NaN or infinite samples.
@@ -22,7 +22,6 @@ def read_audio(path: Path, start: int = 0, stop: int | None = None, rate: int | 
                 raise InputError(f"{path}: expected 2 channels, got {file.channels}")
             if rate is not None and file.samplerate != rate:
                 raise InputError(f"{path}: expected a sampling rate of {rate} Hz, got {file.samplerate}")
-            stop = file.frames if stop is None else stop
             if not 0 <= start < stop <= file.frames:
                 raise InputError(f"{path}: expected frames {start} to {stop}, the file has {file.frames}")
             file.seek(start)

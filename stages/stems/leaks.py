@@ -46,7 +46,7 @@ def song_mixtures(root: Path, files: list[StemFile]) -> Iterator[tuple[str, np.n
     """Each song's name, its mixture (2, frames), or the sum of its files where it has none, and the rate."""
     for song, parts in by_song(files).items():
         parts = [file for file in parts if file.stem == MIXTURE] or parts
-        yield song, sum(read_audio(root / file.path) for file in parts), parts[0].rate
+        yield song, sum(read_audio(root / file.path, 0, file.frames, file.rate) for file in parts), parts[0].rate
 
 
 def movement(audio: np.ndarray, rate: int) -> np.ndarray:

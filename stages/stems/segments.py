@@ -38,7 +38,7 @@ def nominal_segments(root: Path, files: list[StemFile], seconds: float, silence_
     for file in files:
         if file.stem == MIXTURE:
             continue
-        audio = read_audio(Path(root) / file.path, rate=file.rate)
+        audio = read_audio(Path(root) / file.path, 0, file.frames, file.rate)
         length = round(seconds * file.rate)
         for start in range(0, file.frames - length + 1, length):
             level = max(level_db(audio[:, start : start + length]), -120.0)
@@ -86,7 +86,7 @@ def read_arm(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype={"song": str, "path": str})
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as a table of segments: {error}") from error
+        raise InputError(f"{path}: cannot be read as a table of segments: {' '.join(str(error).split())}") from error
     if list(table.columns) != ARM_COLUMNS:
         raise InputError(f"{path}: expected the columns {','.join(ARM_COLUMNS)}, got {','.join(table.columns)}")
     try:
