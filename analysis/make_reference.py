@@ -6,7 +6,6 @@ below studies/ hold, however little, and draws everything again from all that wa
 """
 
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import matplotlib
@@ -15,47 +14,21 @@ import pandas as pd
 matplotlib.use("Agg")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
-from analysis import paper
-from analysis.claims import RULES, decide
-from analysis.formatting import markdown_table, round_columns, rounded, write_csv
-from analysis.gap import GAP_DECIMALS, NOISE_DECIMALS, gap_markdown, gap_table, noise_markdown, noise_table
+from analysis.claims import decide
+from analysis.formatting import round_columns, write_csv
+from analysis.gap import GAP_DECIMALS, NOISE_DECIMALS, gap_table, noise_table
 from analysis.make_figures import save, style
 from analysis.measurements import Measurements, measurements
-from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import Measured, collect
-from analysis.reference_figures import KINDS, SWEEP, study_figures
-from analysis.reference_tables import (
-    TABLE3,
-    at_thresholds,
-    cost,
-    on_several,
-    sdr_by_seed,
-    side_by_side,
-    table1,
-    table2,
-    table3,
-    with_thresholds,
-    with_uncorrupted,
-)
-from analysis.report import HOW_CLAIMS_ARE_DECIDED, VERDICTS, summary
+from analysis.reference_figures import study_figures
+from analysis.reference_page import NOISES, parts
+from analysis.reference_tables import sdr_by_seed, table1, table2, table3, with_thresholds, with_uncorrupted
 from analysis.results import MEASURES, TABLE2_VALUES
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 from stages.pipeline.params import load_params
-from stages.stems.segments import ARMS
 
-NOISES = {name: f"{rate} % of the sources flipped" for name, rate in SWEEP.items()} | KINDS
-LENGTHS = ("base", "pipeline", "longer")
 ENERGY = "energy.csv"  # written by tools/measure_energy.py
-TABLE1_PLACES = (("accuracy", 1, 1), ("f1", 3, 3), ("precision", 3, 2), ("recall", 3, 2))  # ours, the paper's
-FIGURES = {
-    "figure4.png": "Figure 4: precision and recall of the classifiers on single stems against the threshold",
-    "noise_sweep.png": "How many labels are wrong: classifier, labels and separation by the share of flipped sources",
-    "kinds_of_noise.png": "What kind of noise: the same share of contaminated stems, made in three ways",
-    "false_labels.png": "False negatives against false positives: true labels, some of them removed or others added",
-    "threshold_curve.png": "The threshold: labels of Ψ_refined, and X-UMX trained on them",
-    "rounds.png": "Self-refining again and again: classifier and labels by round",
-}
 
 
 def make_reference(root: Path, results: Path) -> None:
@@ -113,226 +86,6 @@ def rounded_table(table: pd.DataFrame, values: tuple[str, ...], decimals: dict[s
     """Values and their standard deviations with their decimals."""
     places = {name: decimals.get(name, others) for name in values}
     return round_columns(table, places | {f"{name}_std": number for name, number in places.items()})
-
-
-def parts(
-    measured: Measured,
-    threshold: float,
-    by_seed: pd.DataFrame,
-    claims: pd.DataFrame,
-    gaps: pd.DataFrame,
-    noises: pd.DataFrame,
-    figures: list[str],
-    energy: pd.DataFrame | None,
-) -> Iterator[str]:
-    """The page's paragraphs."""
-    yield "# Reference results"
-    yield (
-        "Written by `python analysis/make_reference.py` from what the studies measured ([measured/](measured/)); no "
-        "number here is typed in. Values are mean ± standard deviation over the seeds, whose number is given; a seed "
-        "changes initialisation, sampling and corruption, never the test set. Numbers in brackets are the paper's. "
-        'Only what stands under "In plain words" was written by hand. What was assumed where the paper says nothing: '
-        "[assumptions](../../README.md#assumptions)."
-    )
-    yield summary(claims)
-    yield "## What label noise costs, and what refinement wins back"
-    yield (
-        "Frame-wise SDR above that of training on the noisy labels: the mean over songs and seeds, averaged over the "
-        "classes, with its 95 % interval. A refinement's share of *clean minus noisy* is what the paper's numbers "
-        "give, though that gap is also one between two catalogues; its share of *true labels minus noisy* is of what "
-        "perfect relabelling of the same stems would win. Intervals are not corrected for their number "
-        "([how](../../docs/studies.md#how-claims-are-decided))."
-    )
-    yield gap_markdown(gaps)
-    reading = Path(__file__).with_name("reference_reading.md")
-    yield reading.read_text(encoding="utf-8").strip()
-    yield "## Claims"
-    rows = [[c.id, c.text, c.paper, c.ours, str(c.seeds), VERDICTS[c.holds]] for c in claims.itertuples()]
-    yield markdown_table(["", "claim", "paper", "ours", "seeds", "verdict"], rows, text_columns=4)
-    yield f"{HOW_CLAIMS_ARE_DECIDED} C10 to C13 are decided on the studies' shorter trainings (condition `base`)."
-    yield "\n".join(f"- {id}: {' '.join(rule.__doc__.split())}" for id, rule in RULES.items())
-    yield "## Separation (Table 2), frame-wise SDR in dB"
-    yield separation(table2(by_seed))
-    yield "## Classifiers (Table 1), averages over the classes"
-    yield classification(table1(measured.classification))
-    yield (
-        "Which classes a mix holds is drawn at random, as for training: some hold one, a few none. On those that hold "
-        "two or more:"
-    )
-    yield heard_in_mixes(on_several(measured.decisions, threshold), {"classifier": _classifier_name})
-    yield "On all mixes, by the probability from which on a classifier says a class (scoring.threshold for the claims):"
-    yield heard_in_mixes(
-        at_thresholds(measured.decisions),
-        {"decided at": lambda row: f"{row['threshold']:g}", "classifier": _classifier_name},
-    )
-    yield "## Ablations of X-UMX (Table 3), frame-wise SDR in dB"
-    yield (
-        "Trained for fewer steps than in Table 2 (condition `base` of studies/conditions.yaml), as in all studies "
-        "below; results/table3.csv is the first seed's. All but the rows of other thresholds use labels above "
-        "refinement.threshold of params.yaml, the paper's above 0.9, which is why its proposed method stands in two "
-        "rows. Rows of unequal seeds are not paired."
-    )
-    yield ablations(table3(by_seed))
-    yield from paper_threshold(side_by_side(measured, by_seed, ("base", "paper_threshold")))
-    yield from lengths(side_by_side(measured, by_seed, LENGTHS))
-    if len(noises):
-        yield "## Where self-refining helps a separator, by noise"
-        yield (
-            "X-UMX above its training on the noisy labels, as in the first table, but with the studies' shorter "
-            "trainings. Uncorrupted, the same stems without noise: what the noise costs. True labels: what relabelling "
-            "could win back of that; it cannot take apart what was summed. Labels of Ψ_refined: what they do win "
-            "back. The sweep's flips strike every class alike; the last three kinds of noise have the same share of "
-            "contaminated stems."
-        )
-        yield noise_markdown(noises, NOISES)
-    for name in figures:
-        title, _, content = FIGURES[name].partition(": ")
-        yield f"## {title}"
-        yield f"{content[0].upper()}{content[1:]}. Mean over the seeds; bars and bands are one standard deviation."
-        yield f"![{FIGURES[name]}](figures/{name})"
-    yield "## What was run"
-    yield runs(measured)
-    yield "## What it took"
-    yield from costs(measured, energy)
-
-
-def separation(table: pd.DataFrame) -> str:
-    theirs = paper.table2().set_index(["network", "training_data"])
-    rows = [
-        [NETWORK_NAMES[row["network"]], ARM_NAMES[row["training_data"]],
-         *(_cell(row, name, 2, theirs.loc[(row["network"], row["training_data"]), name]) for name in TABLE2_VALUES),
-         str(row["seeds"])]
-        for row in table[table["metric"] == "csdr"].to_dict("records")
-    ]  # fmt: skip
-    return markdown_table(["network", "training data", *TABLE2_VALUES, "seeds"], rows, text_columns=2)
-
-
-def classification(table: pd.DataFrame) -> str:
-    theirs = paper.table1().set_index(["inputs", "training_data", "class"])
-    rows = []
-    for row in table[table["class"] == "avg"].to_dict("records"):
-        values = theirs.loc[(row["inputs"], row["training_data"], "avg")]
-        cells = (_cell(row, name, places, values[name], theirs_places) for name, places, theirs_places in TABLE1_PLACES)
-        rows.append([row["inputs"], CLASSIFIER_NAMES[row["training_data"]], *cells, str(row["seeds"])])
-    return markdown_table(["inputs", "classifier", *MEASURES, "seeds"], rows, text_columns=2)
-
-
-def heard_in_mixes(table: pd.DataFrame, first: dict[str, Callable[[dict], str]]) -> str:
-    rows = [
-        [*(column(row) for column in first.values()),
-         *(_cell(row, name, places) for name, places, _ in TABLE1_PLACES), str(row["seeds"])]
-        for row in table.to_dict("records")
-    ]  # fmt: skip
-    return markdown_table([*first, *MEASURES, "seeds"], rows, text_columns=len(first))
-
-
-def _classifier_name(row: dict) -> str:
-    return CLASSIFIER_NAMES[row["training_data"]]
-
-
-def ablations(table: pd.DataFrame) -> str:
-    theirs = paper.facts()["table3"]
-    theirs = theirs | {"threshold_0.9": theirs["proposed"]}  # which is at that threshold
-    rows = []
-    for row in table[table["metric"] == "csdr"].to_dict("records"):
-        values = theirs.get(row["variant"])
-        cells = (_cell(row, name, 2, values[name] if values else None) for name in TABLE2_VALUES)
-        rows.append([row["variant"], *cells, str(row["seeds"])])
-    missing = [variant for variant in TABLE3 if variant not in set(table["variant"])]
-    text = markdown_table(["variant", *TABLE2_VALUES, "seeds"], rows)
-    return text + (f"\n\nNot run yet: {', '.join(missing)}." if missing else "")
-
-
-def paper_threshold(table: pd.DataFrame) -> Iterator[str]:
-    if table.empty:
-        return
-    yield "## The paper's threshold throughout"
-    yield (
-        "The labels of Ψ_noisy at either threshold; Ψ_refined, taught by them, and Ψ_noisy (accuracy in %); and, where "
-        "it was run, X-UMX on labels at that threshold (average frame-wise SDR in dB)."
-    )
-    names = {
-        "precision_psi_noisy": 3, "recall_psi_noisy": 3, "single_refined": 1, "single_noisy": 1, "multi_refined": 1,
-        "multi_noisy": 1,
-    }  # fmt: skip
-    header = ["labels of Ψ_noisy: precision", "recall", "single: Ψ_refined", "Ψ_noisy", "multi: Ψ_refined", "Ψ_noisy"]
-    _add_separators(table, ("psi_noisy", "psi_refined"), names, header)
-    yield _table_of(table.assign(threshold=table["threshold"].map("{:g}".format)), "threshold", names, header)
-
-
-def lengths(table: pd.DataFrame) -> Iterator[str]:
-    if table.empty:
-        return
-    yield "## Short and long trainings"
-    yield (
-        "As Table 2 has it (`pipeline`), for fewer steps (`base`, of which the ablations are) and for more (`longer`; "
-        "studies/conditions.yaml has the shares), at the seeds that all three have: accuracy on mixes in %, F1 of the "
-        "labels, average frame-wise SDR in dB."
-    )
-    names = {"multi_noisy": 1, "multi_refined": 1, "f1_psi_noisy": 3, "f1_psi_refined": 3}
-    header = [f"multi: {CLASSIFIER_NAMES['noisy']}", CLASSIFIER_NAMES["refined"], "labels of Ψ_noisy", "of Ψ_refined"]
-    _add_separators(table, ("noisy", "psi_noisy", "psi_refined", "oracle", "clean"), names, header)
-    yield _table_of(table, "condition", names, header)
-
-
-def runs(measured: Measured) -> str:
-    """Which separators were trained under which condition, and at which seeds."""
-    table = measured.separation.drop_duplicates(["condition", "seed", "network", "training_data"])
-    rows = []
-    for (condition, network), part in table.groupby(["condition", "network"], sort=False):
-        arms = [name for name in ARMS if name in set(part["training_data"])]
-        arms += sorted(set(part["training_data"]) - set(ARMS))
-        seeds = part.groupby("training_data")["seed"].agg(lambda found: ", ".join(map(str, sorted(found))))
-        rows.append([condition, NETWORK_NAMES[network], "; ".join(f"{arm}: {seeds[arm]}" for arm in arms)])
-    return markdown_table(["condition", "network", "training data: seeds"], rows, text_columns=3)
-
-
-def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
-    """Machines and versions, wall time by stage, and what energy was measured."""
-    machines = measured.environment.groupby(["cpu", "cores", "threads", "python", "packages"], sort=False)
-    for (cpu, cores, threads, python, packages), rows in machines:
-        seeds = rows.groupby("condition", sort=False)["seed"].agg(lambda found: ", ".join(map(str, found)))
-        names = ", ".join(f"{condition} ({found})" for condition, found in seeds.items())
-        machine = f"{cpu}, {cores} cores, compute.threads {threads}"
-        yield f"Conditions (seeds) {names}: {machine}; Python {python}; {packages}."
-    rows = [[row.stage, str(row.runs), f"{row.hours:.2f}"] for row in cost(measured.timing).itertuples()]
-    rows.append(["**total**", str(len(measured.timing)), f"{measured.timing['wall_seconds'].sum() / 3600:.2f}"])
-    yield markdown_table(["stage", "runs", "hours"], rows)
-    yield "Where stages ran side by side, it took less than the sum."
-    if energy is not None:
-        columns = ["date", "command", "wall minutes", "energy in kWh", "method", "processor"]
-        rows = [
-            [row.date, f"`{row.command}`", f"{row.wall_seconds / 60:.1f}", f"{row.energy_kwh:g}", row.method, row.cpu]
-            for row in energy.itertuples()
-        ]
-        yield markdown_table(columns, rows, text_columns=2)
-        yield (
-            "Where a machine has no power counters, codecarbon estimates from its processor's nominal power and its "
-            "load."
-        )
-
-
-def _add_separators(table: pd.DataFrame, arms: tuple[str, ...], names: dict[str, int], header: list[str]) -> None:
-    """Columns of X-UMX on those of these arms that have a value in every row."""
-    for arm in arms:
-        if f"xumx_{arm}" in table and table[f"xumx_{arm}"].notna().all():
-            names[f"xumx_{arm}"] = 2
-            header.append(f"X-UMX: {ARM_NAMES[arm]}")
-
-
-def _table_of(table: pd.DataFrame, first: str, decimals: dict[str, int], header: list[str]) -> str:
-    """A text column, values with these decimals under their header, and the number of seeds."""
-    rows = [
-        [row[first], *(_cell(row, name, places) for name, places in decimals.items()), str(row["seeds"])]
-        for row in table.to_dict("records")
-    ]
-    return markdown_table([first, *header, "seeds"], rows)
-
-
-def _cell(row: dict, name: str, decimals: int, theirs: float | None = None, theirs_decimals: int = 2) -> str:
-    deviation = rounded(row[f"{name}_std"], decimals)
-    text = rounded(row[name], decimals, "-") + (f" ± {deviation}" if deviation else "")
-    return text if theirs is None else f"{text} ({theirs:.{theirs_decimals}f})"
 
 
 if __name__ == "__main__":
