@@ -34,7 +34,7 @@ from analysis.results import (
 from stages.open_workspace import has_params, workspace_params
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
-from stages.pipeline.params import Params, load_params
+from stages.pipeline.params import load_params
 from stages.stems.segments import PROBABILITIES, TRUTHS
 
 WORKSPACE = re.compile(r"(?P<condition>\w+)-seed(?P<seed>\d+)")
@@ -132,7 +132,7 @@ def check_pipeline(root: Path) -> None:
 
 def check_workspace(root: Path, condition: str, seed: int, workspace: Path) -> None:
     """InputError where a workspace was run with other parameters than its condition and seed ask for today."""
-    wanted = Params.model_validate(OmegaConf.to_container(workspace_params(root, condition, seed)))
+    wanted, _ = workspace_params(root, condition, seed)
     if not has_params(workspace, wanted):
         raise InputError(
             f"{workspace}/params.yaml: expected {root / 'params.yaml'} with what {condition} changes; remove the "

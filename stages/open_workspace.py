@@ -13,21 +13,24 @@ import sys
 from pathlib import Path
 
 import yaml
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
-from stages.pipeline.params import Params, load_params
+from stages.pipeline.params import Params, checked_params, load_params
 from stages.stems.manifest import CATALOGUE_ROOTS
 
 CONDITIONS = Path("studies/conditions.yaml")
 MEASURED = ("metrics", "scores", "timing")  # folders of what a workspace's stages measured
 
 
-def workspace_params(root: Path, condition: str, seed: int) -> DictConfig:
+def workspace_params(root: Path, condition: str, seed: int) -> tuple[Params, str]:
     """The parameters of the repository at `root` with a condition's changes and its share of the steps, rounded.
 
-    Raises InputError for an unknown condition, and where a share is of something that has no steps.
+    Returns: them, and the params.yaml that has them.
+
+    Raises InputError for an unknown condition, for wrong parameters, and where a share is of something that has no
+    steps.
     """
     conditions = yaml.safe_load((root / CONDITIONS).read_text(encoding="utf-8"))
     if condition not in conditions:
@@ -40,19 +43,15 @@ def workspace_params(root: Path, condition: str, seed: int) -> DictConfig:
         if steps is None:
             raise InputError(f"{CONDITIONS}: {condition}: share_of_steps: params.yaml has no {training}.steps")
         OmegaConf.update(params, f"{training}.steps", round(share * steps))
-    return params
+    return checked_params(OmegaConf.to_container(params), f"{CONDITIONS}: {condition}"), OmegaConf.to_yaml(params)
 
 
 def open_workspace(condition: str, seed: int) -> Path:
     """Returns the workspace's folder. Raises InputError for an unknown condition and wrong parameters."""
     folder = Path("studies") / f"{condition}-seed{seed}"
-    changed = workspace_params(Path(), condition, seed)
+    wanted, text = workspace_params(Path(), condition, seed)
     with atomic_file(folder / "params.yaml") as temporary:
-        temporary.write_text(OmegaConf.to_yaml(changed))
-        try:
-            wanted = load_params(temporary)
-        except InputError as error:
-            raise InputError(f"{CONDITIONS}: {condition}: {str(error).partition(': ')[2]}") from error
+        temporary.write_text(text)
         if not ((folder / "params.yaml").exists() and has_params(folder, wanted)):
             for measured in (folder / name for name in MEASURED):
                 if measured.exists():

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT, run_stage_here
-from omegaconf import OmegaConf
 
 from analysis.make_reference import make_reference
 from analysis.reference import collect
@@ -19,7 +18,7 @@ from analysis.reference_figures import in_common
 from analysis.reference_tables import on_several, sdr_by_seed
 from stages.open_workspace import open_workspace, workspace_params
 from stages.pipeline.errors import InputError
-from stages.pipeline.params import Params, load_params
+from stages.pipeline.params import load_params
 from stages.stems import CLASSES
 from stages.stems.corruption import contaminated, corrupted_stems, corruption_generator
 from stages.stems.manifest import Part, read_manifest
@@ -111,8 +110,7 @@ def test_a_condition_with_wrong_parameters_leaves_nothing(repository, change, me
 
 def test_kinds_of_noise_contaminate_as_many_stems(params):
     """Within 3 points of the default's 37 %, over 1500 songs of the noisy catalogue."""
-    changed = [workspace_params(ROOT, kind, 0) for kind in ("base", "uniform", "bleeding")]
-    kinds = [Params.model_validate(OmegaConf.to_container(each)).corruption for each in changed]
+    kinds = [workspace_params(ROOT, kind, 0)[0].corruption for kind in ("base", "uniform", "bleeding")]
     held = np.zeros((len(kinds), 1500, len(CLASSES)))
     for index in range(1500):
         score = compose_song("noisy", index, params.stems.song_seconds, song_generator("noisy", index))
@@ -140,7 +138,7 @@ def workspace(root: Path, name: str, variants: tuple[str, ...] = (), seed: int =
     (root.parent / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     (root / "conditions.yaml").write_text(yaml.safe_dump(CONDITIONS))
     condition, number = name.split("-seed")
-    OmegaConf.save(workspace_params(root.parent, condition, int(number)), folder / "params.yaml")
+    (folder / "params.yaml").write_text(workspace_params(root.parent, condition, int(number))[1])
     for variant in variants:
         made_up.separator_files(folder, f"xumx-{variant}", 4.0, random)
     return folder
@@ -199,6 +197,13 @@ def test_a_workspace_of_other_parameters_is_refused(tmp_path):
     computed["refinement"]["threshold"] = 0.25
     (folder / "params.yaml").write_text(yaml.safe_dump(computed))
     with pytest.raises(InputError, match=r"flips_40-seed1/params\.yaml: expected .* what flips_40 changes"):
+        collect(tmp_path, tmp_path / "measured")
+
+
+def test_a_condition_with_wrong_parameters_is_one_line_once_its_workspace_is_there(tmp_path):
+    workspace(tmp_path / "studies", "flips_40-seed1")
+    (tmp_path / "studies/conditions.yaml").write_text("flips_40: {refinement: {threshold: 2.0}}")
+    with pytest.raises(InputError, match=r"^studies/conditions\.yaml: flips_40: refinement\.threshold: "):
         collect(tmp_path, tmp_path / "measured")
 
 

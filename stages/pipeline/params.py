@@ -193,16 +193,21 @@ class Params(Section):
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:
-    """Read and check parameters. Raises InputError naming the first bad key and what was expected."""
+    """Read and check parameters. Raises InputError like `checked_params`, and for a file that is no YAML."""
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+    return checked_params(content, str(path))
+
+
+def checked_params(content: object, where: str) -> Params:
+    """What was read from YAML, as parameters. Raises InputError naming the first bad key and what was expected."""
     try:
         return Params.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         if not first["loc"] and first["type"] == "value_error":  # of several parameters, which it names itself
-            raise InputError(f"{path}: {first['ctx']['error']}") from error
+            raise InputError(f"{where}: {first['ctx']['error']}") from error
         key = ".".join(str(part) for part in first["loc"]) or "(top level)"
-        raise InputError(f"{path}: {key}: {first['msg']}, got {first['input']!r:.80}") from error
+        raise InputError(f"{where}: {key}: {first['msg']}, got {first['input']!r:.80}") from error
