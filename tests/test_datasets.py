@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import runpy
 import shutil
 import signal
@@ -20,7 +21,7 @@ from stages.pipeline.errors import InputError
 from stages.pipeline.params import Recorded
 from stages.stems import CLASSES
 from stages.stems.catalogue import recorded_songs
-from stages.stems.datasets import NAMES, data_set
+from stages.stems.datasets import NAMES, SourceFile, data_set
 from stages.stems.datasets.reading import read_part, read_recording
 from stages.stems.datasets.validation import validate, write_index
 from stages.stems.manifest import MIXTURE, UNKNOWN, read_manifest
@@ -165,6 +166,31 @@ def test_musdb_is_read_as_the_musdb_package_reads_it(name, trees):
         for source in ours[track.name].sources:
             theirs = track.targets[source.cls].audio.T
             np.testing.assert_allclose(read_part(source), theirs, atol=1 / 32768)
+
+
+@pytest.mark.parametrize(
+    ("added", "message"),
+    [
+        ("second/drums/snare.flac", "second/drums/snare.wav: expected a name of its own, snare.flac has the same"),
+        ("second/drums/take.mp3", "second/drums/take.mp3: expected .wav or .flac"),
+        ("third/bass.OGG", "third/bass.OGG: expected .wav or .flac"),
+        ("third/drums.wav", "third: expected one file drums.wav, or a folder drums, found several"),
+    ],
+)
+def test_a_file_that_would_be_silence_or_replace_another_is_one_line(added, message, copy):
+    root = copy("folder")
+    (root / added).touch()
+    with pytest.raises(InputError, match=f"^{re.escape(f'{root}/{message}')}[^\n]*$"):
+        data_set("folder").recordings(root)
+
+
+def test_a_flac_file_that_was_cut_short_is_found_out_wherever_it_ends(copy):
+    path = copy("folder") / "third" / "drums.flac"
+    whole = path.read_bytes()
+    for end in (*range(50, len(whole), len(whole) // 100), len(whole) - 1):
+        path.write_bytes(whole[:end])
+        with pytest.raises(InputError, match=f"^{path}: expected a readable audio file: [^\n]*: copy it again$"):
+            read_part(SourceFile("drums", "drums", path))
 
 
 BAD_TREES = {
