@@ -67,18 +67,20 @@ def test_killed_stages_end_with_the_same_bytes(project):
         seconds[stage] = time.monotonic() - started
     whole = results()
     assert all(output in whole for outputs in OUTPUTS.values() for output in outputs)
-    moments = random.Random(0)
+    moments, gone_on_from = random.Random(0), 0
     for kill in range(KILLS):
         stage = STAGES[kill % 3 == 2]  # most of the time is spent in training
         process = start(stage)
         time.sleep(moments.uniform(0.2, 1.0) * seconds[stage])
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+        gone_on_from += len(list(Path("checkpoints").rglob("*.pt")))
         finish(stage)
         assert results() == whole
         timing = json.loads(Path(f"timing/{stage}@{ITEM}.json").read_text())
         assert timing["training_seconds"] <= timing["wall_seconds"]  # of a resumed training, too
         assert not list(Path().rglob("*.partial*"))
+    assert gone_on_from  # at least one was not killed before its first checkpoint
 
 
 def test_ctrl_c_does_not_lose_what_was_measured_of_energy(tmp_path):
