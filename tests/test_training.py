@@ -2,16 +2,22 @@
 
 import hashlib
 import itertools
+import json
 import pickle
+import shutil
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from conftest import ROOT
 
 from stages.pipeline import training
 from stages.pipeline.checkpoints import checkpoint_paths, read_weights, write_weights
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Compute, Training
+from stages.pipeline.stage import run_stage
 from stages.pipeline.training import Curves, fit, learning_rate_factor
 
 SETTINGS = Training(
@@ -81,6 +87,11 @@ def test_a_resumed_training_counts_the_time_of_the_processes_before(every_step_i
     curves = run(network(), Steps())
     assert curves.training_seconds == SETTINGS.steps
     assert 0 < killed - curves.earlier_seconds < 7  # what came after the last checkpoint of each
+    shutil.copy(ROOT / "params.yaml", ".")
+    monkeypatch.setattr(sys, "argv", ["stages.toy"])
+    run_stage("toy", lambda params: curves)
+    timing = json.loads(Path("timing/toy.json").read_text())
+    assert timing["training_seconds"] == SETTINGS.steps < curves.earlier_seconds <= timing["wall_seconds"]
 
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(every_step_is_saved, capfd):
