@@ -4,7 +4,6 @@ clean and test become MUSDB-like sets (a mixture and four stems a song); noisy b
 sources, for corruption to mislabel.
 """
 
-import functools
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -29,12 +28,15 @@ def build_stems(catalogue: str, params: Params) -> None:
         atomic_folder(CATALOGUE_ROOTS[catalogue]) as root,
         ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool,  # a process for each core
     ):
-        work = functools.partial(build_song, write, root, params.stems.rate)
-        try:
-            for rows in tqdm(pool.map(work, songs), total=len(songs), desc=f"build {catalogue}", unit="song"):
-                files += rows
+        try:  # not pool.map: Python 3.11's can hang where a pool breaks
+            rows = [pool.submit(build_song, write, root, params.stems.rate, song) for song in songs]
+            for row in tqdm(rows, desc=f"build {catalogue}", unit="song"):
+                files += row.result()
         except BrokenProcessPool as error:
             raise InputError(f"build_stems {catalogue}: a process was killed: out of memory?") from error
+        finally:
+            for process in multiprocessing.active_children():  # else an error would wait for all other songs
+                process.terminate()
         write_manifest(root, files)
 
 
