@@ -63,8 +63,7 @@ def gap_markdown(table: pd.DataFrame) -> str:
             for name in ("of_clean", "of_oracle", "paper_of_clean")
         )
         gain = _with_interval(row["gain"], row["low"], row["high"])
-        by_seed = row["by_seed"].replace("/", ", ")
-        rows.append([*names, gain, by_seed, of_clean, of_oracle, published, theirs])
+        rows.append([*names, gain, _listed(row["by_seed"]), of_clean, of_oracle, published, theirs])
     header = ["separator", "SDR", "ours, dB", "by seed", "share of clean minus noisy"]
     header += ["share of true labels minus noisy", "the paper's, dB", "share of clean minus noisy"]
     return markdown_table(header, rows, text_columns=2)
@@ -90,20 +89,20 @@ def noise_table(by_condition: dict[str, Measurements]) -> pd.DataFrame:
 
 def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     """`noise_table` for a page; `names` of its conditions."""
-    rows = []
+    header, rows = ["noise"], []
+    for arm in NOISE.values():
+        header += [f"{ARM_NAMES[arm]} minus noisy, dB", "by seed"]
     for row in table.round(NOISE_DECIMALS).to_dict("records"):
-        cells = [
-            cell
-            for name in NOISE
-            for cell in (_with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"]), _listed(row, name))
-        ]
-        rows.append([names[row["condition"]], *cells])
-    columns = [(f"{ARM_NAMES[arm]} minus noisy, dB", "by seed") for arm in NOISE.values()]
-    return markdown_table(["noise", *(name for pair in columns for name in pair)], rows)
+        cells = [names[row["condition"]]]
+        for name in NOISE:
+            cells.append(_with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"]))
+            cells.append(_listed(row[f"{name}_by_seed"]))
+        rows.append(cells)
+    return markdown_table(header, rows)
 
 
-def _listed(row: dict, name: str) -> str:
-    return row[f"{name}_by_seed"].replace("/", ", ")
+def _listed(by_seed: str) -> str:
+    return by_seed.replace("/", ", ")
 
 
 def _with_interval(value: float, low: float, high: float) -> str:

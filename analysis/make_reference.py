@@ -43,12 +43,13 @@ def make_reference(root: Path, results: Path) -> None:
     measured = with_thresholds(measured)
     by_seed = sdr_by_seed(measured.separation)
     params = load_params(root / "params.yaml")
-    found = measurements_of(measured, "pipeline", params.scoring.threshold)
-    claims = decide(found, measurements_of(measured, "base", params.scoring.threshold))
+    threshold = params.scoring.threshold
+    found = measurements_of(measured, "pipeline", threshold)
+    claims = decide(found, measurements_of(measured, "base", threshold))
     gaps = gap_table(found)
     run = [condition for condition in NOISES if condition in set(measured.separation["condition"])]
     with_baseline = with_uncorrupted(measured, run)
-    noises = noise_table({name: measurements_of(with_baseline, name, params.scoring.threshold) for name in run})
+    noises = noise_table({name: measurements_of(with_baseline, name, threshold) for name in run})
     tables = {
         "gap.csv": round_columns(gaps, GAP_DECIMALS),
         "noise.csv": round_columns(noises, NOISE_DECIMALS),
@@ -68,7 +69,6 @@ def make_reference(root: Path, results: Path) -> None:
     for name, figure in figures.items():
         save(figure, folder / "figures" / name)
     energy = pd.read_csv(folder / ENERGY) if (folder / ENERGY).exists() else None
-    threshold = params.scoring.threshold
     page = "\n\n".join(parts(measured, threshold, by_seed, claims, gaps, noises, list(figures), energy)) + "\n"
     with atomic_file(folder / "README.md") as temporary:
         temporary.write_bytes(page.encode())

@@ -9,10 +9,11 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.gap import UNCORRUPTED
 from analysis.make_figures import INK, WIDTH, classifier_lines, legend
 from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, subscripted
 from analysis.reference import Measured
-from analysis.reference_tables import sdr_of
+from analysis.reference_tables import WITHOUT_NOISE, sdr_of
 from analysis.results import TRAININGS
 from stages.refinement.thresholds import GRID
 from stages.stems import CLASSES
@@ -104,9 +105,7 @@ def draw_noise_sweep(measured: Measured, by_seed: pd.DataFrame) -> Figure | None
         )  # fmt: skip
         ax.set(xlabel="flipped sources in %", ylabel=label, xticks=list(SWEEP.values()))
         ax.set_title(title)
-    legend(
-        figure, [*_arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle")), *_without_noise(figure, by_seed, sdr)]
-    )
+    legend_with_uncorrupted(figure, by_seed, sdr)
     return figure
 
 
@@ -129,24 +128,23 @@ def draw_kinds(measured: Measured, by_seed: pd.DataFrame) -> Figure | None:
         ax.set(xlabel="", ylabel=label)
         ax.set_xticks(range(len(KINDS)), list(KINDS.values()))
         ax.grid(axis="x", visible=False)
-    legend(
-        figure, [*_arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle")), *_without_noise(figure, by_seed, sdr)]
-    )
+    legend_with_uncorrupted(figure, by_seed, sdr)
     return figure
 
 
-def _without_noise(figure: Figure, by_seed: pd.DataFrame, beside: pd.DataFrame) -> list[Line2D]:
-    """Draw a line for the same stems uncorrupted into the last axes, at the seeds of what is beside it, if it was run.
+def legend_with_uncorrupted(figure: Figure, by_seed: pd.DataFrame, beside: pd.DataFrame) -> None:
+    """The legend of a figure on noise.
 
-    Returns: what the legend needs.
+    With a line in its last axes for the same stems uncorrupted, at the seeds of what it is beside, if that was run.
     """
-    level = sdr_of(by_seed, [("flips_00", "noisy")])
+    handles = _arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle"))
+    level = sdr_of(by_seed, [WITHOUT_NOISE])
     level = level.loc[level["seed"].isin(beside["seed"]), "avg"]
-    if level.empty:
-        return []
-    how = {"color": INK, "linewidth": 1.2, "linestyle": "--"}
-    figure.axes[-1].axhline(level.mean(), **how)
-    return [Line2D([], [], **how, label=ARM_NAMES["uncorrupted"])]
+    if len(level):
+        how = {"color": INK, "linewidth": 1.2, "linestyle": "--"}
+        figure.axes[-1].axhline(level.mean(), **how)
+        handles.append(Line2D([], [], **how, label=ARM_NAMES[UNCORRUPTED]))
+    legend(figure, handles)
 
 
 def draw_false_labels(by_seed: pd.DataFrame) -> Figure | None:

@@ -1,6 +1,6 @@
 """results/reference/README.md: every table, figure and claim of several seeds and the studies, as Markdown."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -74,12 +74,10 @@ def parts(
         "Which classes a mix holds is drawn at random, as for training: some hold one, a few none. On those that hold "
         "two or more:"
     )
-    yield heard_in_mixes(on_several(measured.decisions, threshold), {"classifier": _classifier_name})
+    yield heard_in_mixes(on_several(measured.decisions, threshold), {"training_data": "classifier"})
     yield "On all mixes, by the probability from which on a classifier says a class (scoring.threshold for the claims):"
-    yield heard_in_mixes(
-        at_thresholds(measured.decisions),
-        {"decided at": lambda row: f"{row['threshold']:g}", "classifier": _classifier_name},
-    )
+    table = at_thresholds(measured.decisions)
+    yield heard_in_mixes(table, {"threshold": "decided at", "training_data": "classifier"})
     yield "## Ablations of X-UMX (Table 3), frame-wise SDR in dB"
     yield (
         "Trained for fewer steps than in Table 2 (condition `base` of studies/conditions.yaml), as in all studies "
@@ -132,17 +130,9 @@ def classification(table: pd.DataFrame) -> str:
     return markdown_table(["inputs", "classifier", *MEASURES, "seeds"], rows, text_columns=2)
 
 
-def heard_in_mixes(table: pd.DataFrame, first: dict[str, Callable[[dict], str]]) -> str:
-    rows = [
-        [*(column(row) for column in first.values()),
-         *(_cell(row, name, places) for name, places, _ in TABLE1_PLACES), str(row["seeds"])]
-        for row in table.to_dict("records")
-    ]  # fmt: skip
-    return markdown_table([*first, *MEASURES, "seeds"], rows, text_columns=len(first))
-
-
-def _classifier_name(row: dict) -> str:
-    return CLASSIFIER_NAMES[row["training_data"]]
+def heard_in_mixes(table: pd.DataFrame, texts: dict[str, str]) -> str:
+    table = table.assign(training_data=table["training_data"].map(CLASSIFIER_NAMES))
+    return _table_of(table, texts, {name: (name, places) for name, places, _ in TABLE1_PLACES})
 
 
 def ablations(table: pd.DataFrame) -> str:
@@ -166,13 +156,13 @@ def paper_threshold(table: pd.DataFrame) -> Iterator[str]:
         "The labels of Ψ_noisy at either threshold; Ψ_refined, taught by them, and Ψ_noisy (accuracy in %); and, where "
         "it was run, X-UMX on labels at that threshold (average frame-wise SDR in dB)."
     )
-    names = {
-        "precision_psi_noisy": 3, "recall_psi_noisy": 3, "single_refined": 1, "single_noisy": 1, "multi_refined": 1,
-        "multi_noisy": 1,
+    columns = {
+        "precision_psi_noisy": ("labels of Ψ_noisy: precision", 3), "recall_psi_noisy": ("recall", 3),
+        "single_refined": ("single: Ψ_refined", 1), "single_noisy": ("Ψ_noisy", 1),
+        "multi_refined": ("multi: Ψ_refined", 1), "multi_noisy": ("Ψ_noisy", 1),
     }  # fmt: skip
-    header = ["labels of Ψ_noisy: precision", "recall", "single: Ψ_refined", "Ψ_noisy", "multi: Ψ_refined", "Ψ_noisy"]
-    _add_separators(table, ("psi_noisy", "psi_refined"), names, header)
-    yield _table_of(table.assign(threshold=table["threshold"].map("{:g}".format)), "threshold", names, header)
+    columns |= _separators(table, ("psi_noisy", "psi_refined"))
+    yield _table_of(table, {"threshold": "threshold"}, columns)
 
 
 def lengths(table: pd.DataFrame) -> Iterator[str]:
@@ -184,10 +174,12 @@ def lengths(table: pd.DataFrame) -> Iterator[str]:
         "studies/conditions.yaml has the shares), at the seeds that all three have: accuracy on mixes in %, F1 of the "
         "labels, average frame-wise SDR in dB."
     )
-    names = {"multi_noisy": 1, "multi_refined": 1, "f1_psi_noisy": 3, "f1_psi_refined": 3}
-    header = [f"multi: {CLASSIFIER_NAMES['noisy']}", CLASSIFIER_NAMES["refined"], "labels of Ψ_noisy", "of Ψ_refined"]
-    _add_separators(table, ("noisy", "psi_noisy", "psi_refined", "oracle", "clean"), names, header)
-    yield _table_of(table, "condition", names, header)
+    columns = {
+        "multi_noisy": ("multi: Ψ_noisy", 1), "multi_refined": ("Ψ_refined", 1),
+        "f1_psi_noisy": ("labels of Ψ_noisy", 3), "f1_psi_refined": ("of Ψ_refined", 3),
+    }  # fmt: skip
+    columns |= _separators(table, ("noisy", "psi_noisy", "psi_refined", "oracle", "clean"))
+    yield _table_of(table, {"condition": "condition"}, columns)
 
 
 def runs(measured: Measured) -> str:
@@ -227,21 +219,21 @@ def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
         )
 
 
-def _add_separators(table: pd.DataFrame, arms: tuple[str, ...], names: dict[str, int], header: list[str]) -> None:
-    """Columns of X-UMX on those of these arms that have a value in every row."""
-    for arm in arms:
-        if f"xumx_{arm}" in table and table[f"xumx_{arm}"].notna().all():
-            names[f"xumx_{arm}"] = 2
-            header.append(f"X-UMX: {ARM_NAMES[arm]}")
+def _separators(table: pd.DataFrame, arms: tuple[str, ...]) -> dict[str, tuple[str, int]]:
+    """Columns of X-UMX for `_table_of`, on those of these arms that have a value in every row."""
+    run = [arm for arm in arms if f"xumx_{arm}" in table and table[f"xumx_{arm}"].notna().all()]
+    return {f"xumx_{arm}": (f"X-UMX: {ARM_NAMES[arm]}", 2) for arm in run}
 
 
-def _table_of(table: pd.DataFrame, first: str, decimals: dict[str, int], header: list[str]) -> str:
-    """A text column, values with these decimals under their header, and the number of seeds."""
+def _table_of(table: pd.DataFrame, texts: dict[str, str], values: dict[str, tuple[str, int]]) -> str:
+    """Columns of text by header, values with their deviations by header and decimals, and the number of seeds."""
     rows = [
-        [row[first], *(_cell(row, name, places) for name, places in decimals.items()), str(row["seeds"])]
+        [*(str(row[name]) for name in texts),
+         *(_cell(row, name, places) for name, (_, places) in values.items()), str(row["seeds"])]
         for row in table.to_dict("records")
-    ]
-    return markdown_table([first, *header, "seeds"], rows)
+    ]  # fmt: skip
+    header = [*texts.values(), *(title for title, _ in values.values()), "seeds"]
+    return markdown_table(header, rows, text_columns=len(texts))
 
 
 def _cell(row: dict, name: str, decimals: int, theirs: float | None = None, theirs_decimals: int = 2) -> str:

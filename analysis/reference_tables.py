@@ -12,6 +12,7 @@ from analysis.results import MEASURES, NETWORKS, PIPELINE, SDRS, TABLE2_VALUES, 
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
+WITHOUT_NOISE = ("flips_00", "noisy")  # condition and training data of the noisy catalogue uncorrupted
 DECISIONS = (0.3, 0.5, 0.7, 0.9)  # from which probability on a classifier says a class
 # Rows of Table 3 and the training data that they are in `Measured.separation`.
 TABLE3 = {
@@ -42,10 +43,10 @@ def with_thresholds(measured: Measured) -> Measured:
 
 
 def with_uncorrupted(measured: Measured, conditions: list[str]) -> Measured:
-    """X-UMX on the noisy catalogue without noise (`flips_00`), as training data "uncorrupted" of these conditions."""
-    table = measured.separation
-    same = table[(table["condition"] == "flips_00") & (table["network"] == "xumx")]
-    same = same[same["training_data"] == "noisy"].assign(training_data=UNCORRUPTED)
+    """X-UMX on the noisy catalogue without noise, as training data "uncorrupted" of these conditions."""
+    table, (condition, training) = measured.separation, WITHOUT_NOISE
+    same = table[(table["condition"] == condition) & (table["network"] == "xumx")]
+    same = same[same["training_data"] == training].assign(training_data=UNCORRUPTED)
     added = [same.assign(condition=condition) for condition in conditions]
     return replace(measured, separation=pd.concat([table, *added], ignore_index=True))
 
