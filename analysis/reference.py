@@ -173,7 +173,7 @@ def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str))
     except ValueError as error:
-        raise InputError(f"{path}: expected a table: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path}: expected a table: {error}") from error
     if list(table.columns) != columns:
         raise InputError(f"{path}: expected the columns {','.join(columns)}, got {','.join(table.columns)}")
     seeds = pd.to_numeric(table["seed"], errors="coerce")

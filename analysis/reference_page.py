@@ -6,14 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import paper
-from analysis.claims import RULES
 from analysis.formatting import markdown_table, rounded
 from analysis.gap import gap_markdown, noise_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import Measured
 from analysis.reference_figures import KINDS, SWEEP
 from analysis.reference_tables import TABLE3, at_thresholds, cost, on_several, side_by_side, table1, table2, table3
-from analysis.report import HOW_CLAIMS_ARE_DECIDED, VERDICTS, summary
+from analysis.report import HOW_CLAIMS_ARE_DECIDED, VERDICTS, rule_list, summary
 from analysis.results import MEASURES, TABLE2_VALUES
 from stages.stems.segments import ARMS
 
@@ -65,7 +64,7 @@ def parts(
     rows = [[c.id, c.text, c.paper, c.ours, str(c.seeds), VERDICTS[c.holds]] for c in claims.itertuples()]
     yield markdown_table(["", "claim", "paper", "ours", "seeds", "verdict"], rows, text_columns=4)
     yield f"{HOW_CLAIMS_ARE_DECIDED} C10 to C13 are decided on the studies' shorter trainings (condition `base`)."
-    yield "\n".join(f"- {id}: {' '.join(rule.__doc__.split())}" for id, rule in RULES.items())
+    yield rule_list()
     yield "## Separation (Table 2), frame-wise SDR in dB"
     yield separation(table2(by_seed))
     yield "## Classifiers (Table 1), averages over the classes"

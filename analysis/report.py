@@ -76,7 +76,12 @@ def claim_parts(claims: pd.DataFrame) -> Iterator[str]:
     rows = [[c.id, c.text, c.paper, c.ours, VERDICTS[c.holds]] for c in claims.itertuples()]
     yield markdown_table(["", "claim", "paper", "ours", "verdict"], rows, text_columns=5)
     yield HOW_CLAIMS_ARE_DECIDED
-    yield "\n".join(f"- {id}: {' '.join(rule.__doc__.split())}" for id, rule in RULES.items())
+    yield rule_list()
+
+
+def rule_list() -> str:
+    """What each claim's rule says."""
+    return "\n".join(f"- {id}: {' '.join(rule.__doc__.split())}" for id, rule in RULES.items())
 
 
 def separation_parts(results: Results) -> Iterator[str]:

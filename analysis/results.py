@@ -250,7 +250,7 @@ def read_csv(root: Path, file: str, columns: list[str]) -> pd.DataFrame:
     except FileNotFoundError as error:
         raise InputError(f"{file} is missing: run `dvc repro {writer_of(file)}`") from error
     except (OSError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read as CSV: {' '.join(str(error).split())}") from error
+        raise InputError(f"{file}: cannot be read as CSV: {error}") from error
     if list(table.columns) != columns:
         raise InputError(f"{file}: expected the columns {','.join(columns)}, got {','.join(table.columns)}")
     for column in set(columns) - NAMES:

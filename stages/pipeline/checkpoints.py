@@ -78,6 +78,6 @@ def read_weights(model: torch.nn.Module, path: Path) -> torch.nn.Module:
     try:
         model.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = str(error)[:200]
         raise InputError(f"{path}: expected the weights of a {type(model).__name__}: {reason}") from error
     return model.eval()

@@ -6,7 +6,13 @@ from contextlib import contextmanager
 
 
 class InputError(Exception):
-    """Bad input. The message is one line that names the file, row or parameter and what was expected."""
+    """Bad input. The message is one line that names the file, row or parameter and what was expected.
+
+    What a library says within it may have several; they are joined.
+    """
+
+    def __init__(self, message: str):
+        super().__init__(" ".join(line.strip() for line in message.splitlines()).strip())
 
 
 @contextmanager

@@ -197,7 +197,7 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path}: cannot be read as YAML: {error}") from error
     return checked_params(content, str(path))
 
 

@@ -109,7 +109,7 @@ def read_manifest(root: Path) -> list[StemFile]:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as a manifest: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path}: cannot be read as a manifest: {error}") from error
     if list(table.columns) != COLUMNS:
         raise InputError(f"{path}: expected the columns {','.join(COLUMNS)}, got {','.join(table.columns)}")
     if table.empty:

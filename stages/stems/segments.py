@@ -86,7 +86,7 @@ def read_arm(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype={"song": str, "path": str})
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as a table of segments: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path}: cannot be read as a table of segments: {error}") from error
     if list(table.columns) != ARM_COLUMNS:
         raise InputError(f"{path}: expected the columns {','.join(ARM_COLUMNS)}, got {','.join(table.columns)}")
     try:

@@ -70,8 +70,7 @@ def _read(path: Path) -> dict:
     except OSError as error:
         raise InputError(f"{path}: missing: copy it, or MedleyDB's Metadata folder, into the data set") from error
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: expected MedleyDB's metadata (has_bleed, stems): {reason}") from error
+        raise InputError(f"{path}: expected MedleyDB's metadata (has_bleed, stems): {error}") from error
     return content
 
 

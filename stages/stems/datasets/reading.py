@@ -76,5 +76,5 @@ def _read_stream(path: Path, stream: int) -> tuple[np.ndarray, int]:
     try:
         return stempeg.read_stems(str(path), stem_id=stream)
     except Exception as error:  # ffmpeg's failures come as several types, RuntimeError and IndexError among them
-        reason = " ".join(str(error).split())[:200]
+        reason = str(error)[:200]
         raise InputError(f"{path}: expected a .stem.mp4 with stream {stream}: {reason}: copy it again") from error
