@@ -326,8 +326,12 @@ def test_a_build_ends_where_one_of_its_processes_is_killed_and_at_ctrl_c(
 
     monkeypatch.setattr("stages.stems.catalogue.read_recording", read)
     choose(clean={"source": "folder", "root": str(trees["folder"]), "validation": 1})
-    with pytest.raises(SystemExit) as caught:
-        run_stage_here("build_stems", "clean")
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
+    try:
+        with pytest.raises(SystemExit) as caught:
+            run_stage_here("build_stems", "clean")
+    finally:
+        signal.signal(signal.SIGINT, inherited)
     assert str(caught.value) == f"error: {message}"
     assert not list(Path("data/stems").iterdir())
 
