@@ -183,15 +183,15 @@ def draw_label_quality(labels: pd.DataFrame) -> Figure:
 
 
 def draw_training_curves(curves: pd.DataFrame) -> Figure:
-    """Training loss (full line) and validation loss (dashed) of every training, a column per model.
+    """Training loss, validation loss (dashed) and gradient norm of every training, a column per model.
 
     The losses of the first steps may lie above the picture.
 
     Args:
         curves: from `read_training_curves`.
     """
-    figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
-    axes = figure.subplots(2, 3, sharex="col")
+    figure = Figure(figsize=(WIDTH, 7.6), layout="constrained")
+    axes = figure.subplots(3, 3, sharex="col")
     titles = {"classifier": "classifier Ψ", **{network: NETWORK_NAMES[network] for network in NETWORKS}}
     for column, (model, title) in enumerate(titles.items()):
         part = curves[curves["model"] == model]
@@ -199,6 +199,7 @@ def draw_training_curves(curves: pd.DataFrame) -> Figure:
         for ax, measure, label, line in (
             (axes[0, column], "loss", "training loss", "-"),
             (axes[1, column], "validation", "validation loss", "--"),
+            (axes[2, column], "gradient", "largest gradient norm", "-"),
         ):
             for data, table in part.groupby("training_data"):
                 table = table.dropna(subset=measure)
@@ -206,11 +207,12 @@ def draw_training_curves(curves: pd.DataFrame) -> Figure:
                 ax.plot(table["step"], table[measure], line, color=colours[data], linewidth=1.6, **marker)
             ax.set_ylabel(label)
             ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        axes[2, column].set_yscale("log")  # what matters is one that is many times the others
         late = part.loc[part["step"] > 0.2 * part["step"].max(), "loss"]  # the first steps would flatten the rest
         axes[0, column].set_ylim(late.min() - 0.1 * np.ptp(late), late.max() + 0.5 * np.ptp(late))
         axes[0, column].set_title(title)
-        axes[1, column].set_xlabel("training step")
-        axes[1, column].set_xlim(left=0)
+        axes[2, column].set_xlabel("training step")
+        axes[2, column].set_xlim(left=0)
     axes[0, 0].legend(handles=classifier_lines(), frameon=False, labelspacing=0.2)
     handles = [Line2D([], [], color=ARM_COLOURS[arm], linewidth=2, label=subscripted(ARM_NAMES[arm])) for arm in ARMS]
     legend(figure, handles, columns=3)

@@ -210,10 +210,10 @@ def read_threshold_curves(root: Path) -> pd.DataFrame:
 
 
 def read_training_curves(root: Path) -> pd.DataFrame:
-    """Curves of every training: model (classifier or a network), training_data, step, loss, validation."""
+    """Curves of every training: model (classifier or a network), training_data, step, loss, gradient, validation."""
     names = [("classifier", f"classifier/{training}", training) for training in TRAININGS]
     names += [(network, f"separator/{name}", arm) for name, network, arm in scored_models() if network in NETWORKS]
-    columns = ["step", "loss", "validation"]
+    columns = ["step", "loss", "gradient", "validation"]
     tables = [
         read_csv(root, f"curves/{name}.csv", columns).assign(model=model, training_data=data)
         for model, name, data in names

@@ -86,10 +86,11 @@ def made(path: Path) -> Path:
 
 
 def curve(path: Path, end: float, random: np.random.Generator) -> None:
-    rows = ["step,loss,validation"]
+    rows = ["step,loss,gradient,validation"]
     for point in range(1, 51):
         loss = end + 2 * np.exp(-point / 8) + random.normal(0, 0.05)
-        rows.append(f"{6 * point},{loss:.6g},{format(loss + 0.1, '.6g') if point % 5 == 0 else ''}")
+        gradient, validation = random.lognormal(), format(loss + 0.1, ".6g") if point % 5 == 0 else ""
+        rows.append(f"{6 * point},{loss:.6g},{gradient:.6g},{validation}")
     made(path).write_text("\n".join(rows) + "\n")
 
 

@@ -207,7 +207,7 @@ def test_figures_are_drawn_small_and_the_same_every_time(root: Path, tmp_path: P
     assert sorted(first) == names
     assert first == {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir()}
     for content in first.values():
-        assert content.startswith(b"\x89PNG") and 10_000 < len(content) < 150_000
+        assert content.startswith(b"\x89PNG") and 10_000 < len(content) < 250_000
 
 
 def test_tables_are_the_same_every_time(root: Path, made: Path, tmp_path: Path) -> None:

@@ -151,7 +151,8 @@ def test_a_run_holds_params_curve_metrics_data_and_figure(repository):
     run = client.search_runs([experiment.experiment_id], "attributes.run_name = 'xumx/psi_refined/seed0'")[0]
     assert run.info.status == "FINISHED"
     assert run.data.params["separation/xumx/steps"] == "4"
-    assert len(client.get_metric_history(run.info.run_id, "training loss")) >= 4
+    for curve in ("training loss", "gradient norm"):
+        assert len(client.get_metric_history(run.info.run_id, curve)) >= 4
     assert [entry.dataset.name for entry in run.inputs.dataset_inputs] == ["psi_refined"]
     assert len(run.data.tags["mlflow.source.git.commit"]) >= 40
     assert "curve.png" in [artifact.path for artifact in client.list_artifacts(run.info.run_id)]

@@ -195,7 +195,7 @@ def test_trains_saves_loads_and_separates(arm, small, network, tmp_path, monkeyp
     settings = network_settings(network, small).model_copy(update={"steps": 2, "batch": 2})
     small = small.model_copy(update={"separation": small.separation.model_copy(update={network: settings})})
     model, curves = train_separator(network, "psi_noisy", *arm, small, name=f"{network}/test", fingerprint="")
-    assert curves.points[-1][0] == 2 and np.isfinite(curves.points[-1][2])
+    assert curves.points[-1].step == 2 and np.isfinite(curves.points[-1].validation)
     path = tmp_path / "model.safetensors"
     write_weights(model, path)
     loaded = load_separator(path, network, small)
@@ -217,7 +217,7 @@ def test_no_validation_loss_where_the_validation_songs_lack_a_class(arm, small, 
     settings = small.separation.xumx.model_copy(update={"steps": 1, "batch": 2})
     small = small.model_copy(update={"separation": small.separation.model_copy(update={"xumx": settings})})
     _, curves = train_separator("xumx", "noisy", table, root, small, name="xumx/test", fingerprint="")
-    assert curves.points[-1][2] is None
+    assert curves.points[-1].validation is None
     assert "no single-labelled drums segment in arm noisy (valid split)" in capsys.readouterr().err
 
 

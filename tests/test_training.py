@@ -18,7 +18,7 @@ from stages.pipeline.checkpoints import checkpoint_paths, read_weights, write_we
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Compute, Training
 from stages.pipeline.stage import run_stage
-from stages.pipeline.training import Curves, fit, learning_rate_factor
+from stages.pipeline.training import Curves, Point, fit, learning_rate_factor
 
 SETTINGS = Training(
     steps=12, batch=4, learning_rate=0.01, weight_decay=0.0, clip=1.0, average=0.9, patience=0, precision="32-true"
@@ -193,10 +193,25 @@ def test_the_average_of_the_weights_is_what_training_leaves(every_step_is_saved)
 
 
 def test_training_stops_when_validation_no_longer_gets_better():
-    points = [(step, 0.0, value) for step, value in enumerate([3.0, 2.0, None, 2.5, 2.0])]
+    points = [Point(step, 0.0, 0.0, value) for step, value in enumerate([3.0, 2.0, None, 2.5, 2.0])]
     assert Curves(points).stalled(2)
     assert not Curves(points).stalled(3) and not Curves(points).stalled(0)
     assert not Curves(points[:2]).stalled(2)
+
+
+def test_the_curve_shows_a_gradient_that_was_clipped(every_step_is_saved):
+    class Outlier(Steps):
+        def __getitem__(self, step):
+            batch = super().__getitem__(step)
+            return batch | {"y": batch["y"] * (1e3 if step == 30 else 1)}
+
+    settings = SETTINGS.model_copy(update={"steps": 100})  # a point is two steps
+    points = run(network(), Outlier(), settings=settings).points
+    assert [point.step for point in points] == list(range(2, 101, 2))
+    norms = [point.gradient for point in points]
+    assert norms.pop(15) > 1e3 * settings.clip
+    assert min(norms) > 0
+    assert max(norms) < 100
 
 
 def test_training_that_stops_early_leaves_its_best_weights(every_step_is_saved):
@@ -215,8 +230,8 @@ def test_training_that_stops_early_leaves_its_best_weights(every_step_is_saved):
 
     whole, resumed = network(), network()
     curves = run(whole, Many(), "another training", settings=settings, validate=validate)
-    assert len(seen) == 6 and curves.points[-1][0] == 60
-    assert curves.summary() == {"steps": 30, "loss": curves.points[14][1], "validation": 1.0}
+    assert len(seen) == 6 and curves.points[-1].step == 60
+    assert curves.summary() == {"steps": 30, "loss": curves.points[14].loss, "validation": 1.0}
     best = seen[2]
     seen.clear()
     with pytest.raises(RuntimeError, match="killed"):

@@ -8,7 +8,7 @@ from stages.pipeline.files import atomic_file, write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import code_fingerprint, fingerprint
 from stages.pipeline.tracking import line_figure, log_run
-from stages.pipeline.training import Curves
+from stages.pipeline.training import Curves, Point
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -35,10 +35,10 @@ def publish_training(
     write_weights(model, Path(f"models/{kind}/{item}.safetensors"))
     write_curves(curves, curve_file)
     write_json(Path(f"metrics/train_{kind}/{item}.json"), curves.summary())
-    measured = [(step, loss, value) for step, loss, value in curves.points if value is not None]
-    lines = {"training loss": ([step for step, _, _ in curves.points], [loss for _, loss, _ in curves.points])}
+    measured = [point for point in curves.points if point.validation is not None]
+    lines = {"training loss": ([p.step for p in curves.points], [p.loss for p in curves.points])}
     if measured:
-        lines["validation loss"] = ([step for step, _, _ in measured], [value for _, _, value in measured])
+        lines["validation loss"] = ([p.step for p in measured], [p.validation for p in measured])
     log_run(
         f"train_{kind}", name, params, data=data, metrics=curves.summary(), files=[curve_file],
         curve=curves.points, figures={"curve.png": line_figure(lines, "step", "loss")},
@@ -47,7 +47,10 @@ def publish_training(
 
 
 def write_curves(curves: Curves, path: Path) -> None:
-    """Write step,loss,validation as CSV; validation is empty where it was not measured."""
-    lines = [f"{s},{loss:.6g},{'' if v is None else format(v, '.6g')}" for s, loss, v in curves.points]
+    """Write the points as CSV, a column for each of their values; validation is empty where it was not measured."""
+    lines = [
+        f"{p.step},{p.loss:.6g},{p.gradient:.6g},{'' if p.validation is None else format(p.validation, '.6g')}"
+        for p in curves.points
+    ]
     with atomic_file(path) as temporary:
-        temporary.write_text("\n".join(["step,loss,validation", *lines]) + "\n")
+        temporary.write_text("\n".join([",".join(Point._fields), *lines]) + "\n")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
-Curve = Sequence[tuple[int, float, float | None]]
+Curve = Sequence[tuple[int, float, float, float | None]]
 
 
 def tracking_root() -> Path:
@@ -54,7 +54,7 @@ def log_run(
         data: the file that says what the result was made from (an arm, a manifest).
         metrics: nested numbers; keys are joined by "/", None is left out.
         files: results to attach; they and `metrics` are what makes a result the same.
-        curve: (step, loss, validation or None).
+        curve: (step, loss, gradient norm, validation or None).
         figures: by file name.
 
     Raises InputError if MLflow cannot store it.
@@ -70,8 +70,9 @@ def log_run(
             return
         now = int(time.time() * 1000)
         points = [Metric(k, v, now, 0) for k, v in flatten(metrics).items() if v is not None]
-        points += [Metric("training loss", loss, now, step) for step, loss, _ in curve]
-        points += [Metric("validation", value, now, step) for step, _, value in curve if value is not None]
+        points += [Metric("training loss", loss, now, step) for step, loss, _, _ in curve]
+        points += [Metric("gradient norm", norm, now, step) for step, _, norm, _ in curve]
+        points += [Metric("validation", value, now, step) for step, _, _, value in curve if value is not None]
         settings = [Param(k, str(v)) for k, v in flatten(params.model_dump()).items()]
         client.log_batch(run_id, metrics=points, params=settings, tags=[RunTag("data", str(data))])
         client.log_inputs(run_id, [DatasetInput(Dataset(data.stem, fingerprint(data), "local", str(data)))])

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -46,26 +46,35 @@ def in_threads(make: Callable[[int], Example], examples: range) -> list[Example]
         return list(pool.map(make, examples))
 
 
+class Point(NamedTuple):
+    """What training saw by a step, since the point before."""
+
+    step: int
+    loss: float  # mean
+    gradient: float  # largest norm, before it was clipped
+    validation: float | None
+
+
 @dataclass
 class Curves:
-    """What training saw: (step, mean loss since the point before, validation or None), and how long it took."""
+    """What training saw, and how long it took."""
 
-    points: list[tuple[int, float, float | None]] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
     training_seconds: float = 0.0  # in steps, in all processes
     earlier_seconds: float = 0.0  # wall time of the processes that were killed, up to the checkpoints gone on from
     published: int = -1  # place of the point whose weights training leaves
 
     def summary(self) -> dict[str, float | int | None]:
-        step, loss, validation = self.points[self.published]
-        return {"steps": step, "loss": loss, "validation": validation}
+        point = self.points[self.published]
+        return {"steps": point.step, "loss": point.loss, "validation": point.validation}
 
     def best(self) -> int:
         """Place of the point with the lowest validation, the first of several; there has to be one."""
-        return min((value, place) for place, (_, _, value) in enumerate(self.points) if value is not None)[1]
+        return min((p.validation, place) for place, p in enumerate(self.points) if p.validation is not None)[1]
 
     def stalled(self, patience: int) -> bool:
         """Whether none of the last `patience` validations is lower than all before; never if that is 0."""
-        values = [value for _, _, value in self.points if value is not None]
+        values = [point.validation for point in self.points if point.validation is not None]
         return 0 < patience < len(values) and min(values[-patience:]) >= min(values[:-patience])
 
 
@@ -123,7 +132,7 @@ def fit(
         if average:
             average.load_state_dict(state["average"])
         best = state["best"]
-        points = [tuple(point) for point in state["points"]]
+        points = [Point(*values) for values in state["points"]]
         curves = Curves(points, state["training_seconds"], state["wall_seconds"])
     loader = DataLoader(
         batches, batch_size=None, sampler=range(first, settings.steps), num_workers=compute.workers,
@@ -131,7 +140,7 @@ def fit(
     )  # fmt: skip
     every = max(1, settings.steps // CURVE_POINTS)
     validate_every = every * max(1, CURVE_POINTS // 10)
-    since, saved = [], time.monotonic()
+    losses, norms, saved = [], [], time.monotonic()
     progress = tqdm(
         _one_line_errors(loader), initial=first, total=settings.steps, desc=name, unit="step", mininterval=5,
         disable=fabric.global_rank > 0,
@@ -153,7 +162,8 @@ def fit(
         optimizer.step()
         if average:
             average.update_parameters(model)
-        since.append(value.item())
+        losses.append(value.item())
+        norms.append(norm.item())
         curves.training_seconds += time.monotonic() - started
         done, last = step + 1, step + 1 == settings.steps
         if done % every == 0 or last:
@@ -163,18 +173,20 @@ def fit(
                 validation = fabric.broadcast(validation)  # all processes stop at the same step
                 if not math.isfinite(validation):
                     raise InputError(f"{name}: step {step}: expected a finite validation loss, got {validation:g}")
-            curves.points.append((done, sum(since) / len(since), validation))
-            since.clear()
+            curves.points.append(Point(done, sum(losses) / len(losses), max(norms), validation))
+            losses.clear()
+            norms.clear()
             if settings.patience and validation is not None and curves.best() == len(curves.points) - 1:
                 best = copy.deepcopy(candidate.state_dict())
-            progress.set_postfix(loss=f"{curves.points[-1][1]:.4g}", refresh=False)
+            progress.set_postfix(loss=f"{curves.points[-1].loss:.4g}", refresh=False)
             if curves.stalled(settings.patience):
                 break
-        if fabric.global_rank == 0 and not last and not since and time.monotonic() - saved > CHECKPOINT_SECONDS:
+        if fabric.global_rank == 0 and not last and not losses and time.monotonic() - saved > CHECKPOINT_SECONDS:
             save_checkpoint(name, {
                 "fingerprint": fingerprint, "step": done, "model": model.state_dict(),
                 "optimizer": optimizer.state_dict(), "average": average.state_dict() if average else None,
-                "best": best, "points": curves.points, "training_seconds": curves.training_seconds,
+                "best": best, "points": [tuple(point) for point in curves.points],
+                "training_seconds": curves.training_seconds,
                 "wall_seconds": curves.earlier_seconds + time.monotonic() - began,
             })  # fmt: skip
             saved = time.monotonic()
