@@ -30,7 +30,7 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
     """A row for each network and set of labels that was run, compared with the noisy ones.
 
     Returns: network, training_data, gain, low, high (dB, mean over the songs, with its 95 % interval), of_clean and
-    of_oracle (what share a refinement's gain is of the two costs at the same seeds), paper_gain and paper_of_clean,
+    of_oracle (what share a gain is of those of "clean" and "oracle", at the same seeds), paper_gain and paper_of_clean,
     seeds, by_seed (the gain of each, joined by "/"); NaN for what does not exist.
     """
     theirs = paper.table2().set_index(["network", "training_data"])["avg"]
@@ -42,13 +42,16 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
             if not chosen:
                 continue
             found = interval(chosen, gain)
-            shares, published_share = (nan, nan), nan
-            published = nan if arm == "oracle" else theirs[network, arm] - theirs[network, "noisy"]
+            of_clean = of_oracle = published = published_share = nan
+            if arm != "oracle":
+                published = theirs[network, arm] - theirs[network, "noisy"]
+            if arm != "clean":
+                of_clean = _share(measurements, gain, _above_noisy(network, "clean"))
             if arm in REFINED_ARMS:
-                shares = [_share(measurements, gain, _above_noisy(network, best)) for best in ("clean", "oracle")]
+                of_oracle = _share(measurements, gain, _above_noisy(network, "oracle"))
                 published_share = published / (theirs[network, "clean"] - theirs[network, "noisy"])
-            rows.append([network, arm, found.value, found.low, found.high, *shares, published, published_share,
-                         len(chosen.seeds), _by_seed(chosen, gain)])  # fmt: skip
+            values = [found.value, found.low, found.high, of_clean, of_oracle, published, published_share]
+            rows.append([network, arm, *values, len(chosen.seeds), _by_seed(chosen, gain)])
     return pd.DataFrame(rows, columns=["network", "training_data", *GAP_DECIMALS, "seeds", "by_seed"])
 
 

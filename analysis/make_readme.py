@@ -26,7 +26,7 @@ END = "<!-- end of results -->"
 
 def results_section(folder: Path) -> str:
     """From the reference: what noise costs and refinement wins back, Tables 2 and 1 with the paper's, the verdicts."""
-    gaps = pd.read_csv(folder / "reference/gap.csv")
+    gaps = pd.read_csv(folder / "reference/gap.csv", dtype={"by_seed": str})  # of one seed it looks like a number
     table2, table1, verdicts = (
         pd.read_csv(folder / f"reference/{name}.csv", dtype=str, keep_default_na=False)
         for name in ("table2", "table1", "claims")

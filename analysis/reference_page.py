@@ -11,9 +11,19 @@ from analysis.gap import gap_markdown, noise_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import Measured
 from analysis.reference_figures import KINDS, SWEEP
-from analysis.reference_tables import TABLE3, at_thresholds, cost, on_several, side_by_side, table1, table2, table3
-from analysis.report import HOW_CLAIMS_ARE_DECIDED, VERDICTS, rule_list, summary
-from analysis.results import MEASURES, TABLE2_VALUES
+from analysis.reference_tables import (
+    TABLE3,
+    at_thresholds,
+    cost,
+    label_quality,
+    on_several,
+    side_by_side,
+    table1,
+    table2,
+    table3,
+)
+from analysis.report import HOW_CLAIMS_ARE_DECIDED, LABELS_ARE_JUDGED, VERDICTS, rule_list, summary
+from analysis.results import LABEL_MEASURES, MEASURES, TABLE2_VALUES
 from stages.stems.segments import ARMS
 
 NOISES = {name: f"{rate} % of the sources flipped" for name, rate in SWEEP.items()} | KINDS
@@ -73,10 +83,11 @@ def parts(
         "Which classes a mix holds is drawn at random, as for training: some hold one, a few none. On those that hold "
         "two or more:"
     )
-    yield heard_in_mixes(on_several(measured.decisions, threshold), {"training_data": "classifier"})
-    yield "On all mixes, by the probability from which on a classifier says a class (scoring.threshold for the claims):"
+    yield heard(on_several(measured.decisions, threshold), {"training_data": "classifier"})
+    yield "On all, by the probability from which on a classifier says a class (for the claims, scoring.threshold):"
     table = at_thresholds(measured.decisions)
-    yield heard_in_mixes(table, {"threshold": "decided at", "training_data": "classifier"})
+    yield heard(table, {"inputs": "inputs", "threshold": "decided at", "training_data": "classifier"})
+    yield from quality(label_quality(measured.labels))
     yield "## Ablations of X-UMX (Table 3), frame-wise SDR in dB"
     yield (
         "Trained for fewer steps than in Table 2 (condition `base` of studies/conditions.yaml), as in all studies "
@@ -129,9 +140,18 @@ def classification(table: pd.DataFrame) -> str:
     return markdown_table(["inputs", "classifier", *MEASURES, "seeds"], rows, text_columns=2)
 
 
-def heard_in_mixes(table: pd.DataFrame, texts: dict[str, str]) -> str:
+def heard(table: pd.DataFrame, texts: dict[str, str]) -> str:
     table = table.assign(training_data=table["training_data"].map(CLASSIFIER_NAMES))
     return _table_of(table, texts, {name: (name, places) for name, places, _ in TABLE1_PLACES})
+
+
+def quality(table: pd.DataFrame) -> Iterator[str]:
+    if table["exact"].isna().any():  # the truth is not known
+        return
+    yield "## Labels before and after refinement"
+    yield LABELS_ARE_JUDGED
+    table = table.assign(labels=table["labels"].map(ARM_NAMES))
+    yield _table_of(table, {"labels": "labels"}, {name: (name, 3) for name in LABEL_MEASURES})
 
 
 def ablations(table: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.gap import UNCORRUPTED
 from analysis.measurements import macro_average
 from analysis.reference import Measured
-from analysis.results import MEASURES, NETWORKS, PIPELINE, SDRS, TABLE2_VALUES, TRAININGS
+from analysis.results import LABEL_MEASURES, LABELLED_ARMS, MEASURES, NETWORKS, PIPELINE, SDRS, TABLE2_VALUES, TRAININGS
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
@@ -74,26 +74,34 @@ def table1(classification: pd.DataFrame) -> pd.DataFrame:
 
 
 def at_thresholds(decisions: pd.DataFrame) -> pd.DataFrame:
-    """threshold, training_data, then each measure on mixes, like Table 1 over the seeds."""
-    tables = [_on_mixes(decisions, threshold).assign(threshold=threshold) for threshold in DECISIONS]
-    table = _mean_and_deviation(pd.concat(tables), ["threshold", "training_data"], list(MEASURES))
-    return table.sort_values(["threshold", "training_data"], kind="stable")
+    """inputs, threshold, training_data, then each measure, like Table 1 over the seeds."""
+    tables = [_heard(decisions, threshold).assign(threshold=threshold) for threshold in DECISIONS]
+    table = _mean_and_deviation(pd.concat(tables), ["inputs", "threshold", "training_data"], list(MEASURES))
+    table = table.sort_values(["threshold", "training_data"], kind="stable")
+    return table.sort_values("inputs", ascending=False, kind="stable")
 
 
 def on_several(decisions: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """training_data, then each measure on the mixes that hold two classes or more, like Table 1 over the seeds."""
-    several = decisions[decisions[TRUTHS].sum(axis=1) >= 2]
-    return _mean_and_deviation(_on_mixes(several, threshold), ["training_data"], list(MEASURES))
+    several = decisions[(decisions["inputs"] == "multi") & (decisions[TRUTHS].sum(axis=1) >= 2)]
+    return _mean_and_deviation(_heard(several, threshold), ["training_data"], list(MEASURES))
 
 
-def _on_mixes(decisions: pd.DataFrame, threshold: float) -> pd.DataFrame:
-    """training_data, seed, then each measure, averaged over the classes."""
+def _heard(decisions: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """inputs, training_data, seed, then each measure, averaged over the classes."""
     rows = []
-    for (training, seed), part in decisions[decisions["inputs"] == "multi"].groupby(["training_data", "seed"]):
+    for names, part in decisions.groupby(["inputs", "training_data", "seed"]):
         said = part[PROBABILITIES].to_numpy() >= threshold, (part[TRUTHS] == 1).to_numpy()
         values = (macro_average(np.ones((1, len(part))), *said, name).item() for name in MEASURES)
-        rows.append([training, seed, *values])
-    return pd.DataFrame(rows, columns=["training_data", "seed", *MEASURES])
+        rows.append([*names, *values])
+    return pd.DataFrame(rows, columns=["inputs", "training_data", "seed", *MEASURES])
+
+
+def label_quality(labels: pd.DataFrame) -> pd.DataFrame:
+    """labels (an arm of the noisy catalogue), then each measure's mean, its standard deviation, seeds; as Table 1."""
+    rows = labels[(labels["condition"] == "pipeline") & labels["labels"].isin(LABELLED_ARMS)]
+    table = _mean_and_deviation(rows, ["labels"], list(LABEL_MEASURES))
+    return table.sort_values("labels", key=lambda names: names.map(LABELLED_ARMS.index), kind="stable")
 
 
 def table2(by_seed: pd.DataFrame) -> pd.DataFrame:

@@ -20,6 +20,10 @@ HOW_CLAIMS_ARE_DECIDED = (
     "Its p value is corrected for all 13 claims (Holm), and above 5 % it is undecided. One seed's verdict is about "
     "these very trainings: other seeds differ by 0.1 dB and more."
 )
+LABELS_ARE_JUDGED = (
+    "The corruption is ours, so what is truly in every audible segment is known. `exact`: the share of audible "
+    "segments whose set of labels is exactly the truth; the other four are means over the classes."
+)
 VERDICTS = {"true": "**holds**", "false": "**does not hold**", UNDECIDED: UNDECIDED, "": "not tested"}
 
 
@@ -156,10 +160,7 @@ def label_parts(results: Results, known: bool) -> Iterator[str]:
     """How right the labels are, and how many segments have how many."""
     if known:
         yield "![Label quality before and after refinement](figures/label_quality.png)"
-        yield (
-            "The corruption is ours, so what is truly in every audible segment is known. `exact`: the share of audible "
-            "segments whose set of labels is exactly the truth; the other four are means over the classes."
-        )
+        yield LABELS_ARE_JUDGED
     else:
         yield "The truth of these stems is not known, so the labels cannot be judged, only counted."
     header = ["labels", "threshold", "segments", "silent", "unlabelled", "one label", "several", *LABEL_MEASURES]

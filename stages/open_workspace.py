@@ -8,6 +8,7 @@ and no seed can change the test set. What was measured there with other paramete
 DVC brings back from its cache.
 """
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -52,7 +53,7 @@ def open_workspace(condition: str, seed: int) -> Path:
     wanted, text = workspace_params(Path(), condition, seed)
     with atomic_file(folder / "params.yaml") as temporary:
         temporary.write_text(text)
-        if not ((folder / "params.yaml").exists() and has_params(folder, wanted)):
+        if not has_params(folder, wanted):
             for measured in (folder / name for name in MEASURED):
                 if measured.exists():
                     shutil.rmtree(measured)
@@ -60,13 +61,16 @@ def open_workspace(condition: str, seed: int) -> Path:
         link = folder / root
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
-        link.symlink_to(root.resolve())
+        link.symlink_to(os.path.relpath(root, link.parent))  # so that a moved or copied repository has its own
     return folder
 
 
 def has_params(workspace: Path, params: Params) -> bool:
-    """Whether a workspace's parameters are these, but for `compute`. Raises InputError if they are damaged."""
-    found = load_params(workspace / "params.yaml")
+    """Whether a workspace's parameters are these, but for `compute`; those that cannot be read are not."""
+    try:
+        found = load_params(workspace / "params.yaml")
+    except InputError:
+        return False
     return found.model_dump(exclude={"compute"}) == params.model_dump(exclude={"compute"})
 
 

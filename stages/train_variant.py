@@ -1,4 +1,4 @@
-"""DVC stage train_variant: X-UMX on the labels of one variant, or on those of a later round of self-refining."""
+"""DVC stages train_variant, oracle: a separator on the labels of a variant, or of a later round of self-refining."""
 
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
@@ -6,12 +6,12 @@ from stages.pipeline.training import Curves
 from stages.train_separator import main as train_separator
 from stages.variants.names import ROUNDS, VARIANTS
 
-ITEMS = (*VARIANTS, *ROUNDS)
+ITEMS = (*(f"xumx-{labels}" for labels in (*VARIANTS, *ROUNDS)), "hdemucs-oracle")
 
 
-def main(variant: str, params: Params) -> Curves:
-    """Write models/separator/xumx-<variant>.safetensors, its curve and its metrics."""
-    return train_separator(f"xumx-{variant}", params)
+def main(item: str, params: Params) -> Curves:
+    """Write models/separator/<item>.safetensors, its curve and its metrics."""
+    return train_separator(item, params)
 
 
 if __name__ == "__main__":

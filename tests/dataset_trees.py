@@ -84,7 +84,7 @@ def medleydb(root: Path) -> None:
 def moisesdb(root: Path) -> None:
     """Four songs at 48 kHz, one of which bleeds; tracks of one song differ in length."""
     stems = {"vocals": 2, "bass": 1, "drums": 2, "percussion": 1, "guitar": 1, "other_keys": 1}
-    classes = {"vocals": "vocals", "bass": "bass", "drums": "drums", "percussion": "drums"}
+    classes = {"vocals": "vocals", "bass": "bass", "drums": "drums"}
     for number in range(4):
         folder = root / f"0{number}00ff00-aaaa-bbbb-cccc-000000000000"
         content = {"artist": "Bänd / Friends", "song": f"Tune {number}", "genre": "rock", "stems": []}

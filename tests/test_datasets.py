@@ -205,6 +205,14 @@ BAD_TREES = {
         "medleydb", "Audio/ABand_Song/ABand_Song_METADATA.yaml", "!!python/object/apply:os.getcwd []",
         "expected MedleyDB's metadata",
     ),
+    "no stems": (
+        "medleydb", "Audio/ABand_Song/ABand_Song_METADATA.yaml", "has_bleed: no\nstems: {}",
+        "metadata (has_bleed, stems)",
+    ),
+    "no tracks": (
+        "moisesdb", "0000ff00-aaaa-bbbb-cccc-000000000000/data.json", '{"artist": "a", "song": "b", "stems": []}',
+        "'tracks' is missing",
+    ),
     "no JSON": ("moisesdb", "0000ff00-aaaa-bbbb-cccc-000000000000/data.json", "{", "expected MoisesDB's JSON"),
     "no data.json": ("moisesdb", "0000ff00-aaaa-bbbb-cccc-000000000000/data.json", None, "copy the song again"),
     "stem name": (
@@ -277,6 +285,20 @@ def test_the_stages_run_on_it(name, trees, project):
             assert Path(f"metrics/{metrics}.json").is_file()
 
 
+def test_a_folder_that_is_mislabelled_already_is_kept_as_it_is(trees, project):
+    chosen = {"source": "folder", "root": str(trees["folder"]), "validation": 1}
+    choose(flip_rate=1.0, noisy=chosen | {"mislabelled": True})
+    for stage in ("build_stems noisy", "corrupt_stems", "label_segments noisy"):
+        run_stage_here(*stage.split())
+    files = read_manifest(Path("data/stems/noisy"))
+    assert {file.path for file in files if file.song == "second"} == {
+        *(f"train/second/{c}_a take.wav" for c in CLASSES), "train/second/drums_snare.wav"
+    }  # fmt: skip
+    for file in files:
+        assert Path(file.path).stem.startswith(file.stem) and {part.cls for part in file.sources} == {UNKNOWN}
+    assert read_arm(Path("data/arms/noisy.csv"))[TRUTHS].isna().all().all()
+
+
 def test_corruption_of_four_stems_moves_whole_stems(trees, project):
     choose(flip_rate=1.0, noisy={"source": "musdb18hq", "root": str(trees["musdb18hq"])})
     run_stage_here("build_stems", "noisy")
@@ -346,8 +368,9 @@ def test_validation_songs_must_be_asked_for_where_a_set_names_none(trees):
 
 
 @pytest.mark.parametrize("catalogue", ["clean", "test"])
-def test_a_mislabelled_set_can_only_be_the_noisy_one(catalogue, trees):
-    chosen = Recorded(source="sdxdb23", root=str(trees["sdxdb23"]), validation=1)
-    with pytest.raises(InputError, match=f"^stems.{catalogue}.source: sdxdb23 comes mislabelled"):
+@pytest.mark.parametrize(("name", "mislabelled"), [("sdxdb23", False), ("folder", True)])
+def test_a_mislabelled_set_can_only_be_the_noisy_one(catalogue, name, mislabelled, trees):
+    chosen = Recorded(source=name, root=str(trees[name]), validation=1, mislabelled=mislabelled)
+    with pytest.raises(InputError, match=f"^stems.{catalogue}.source: {name} comes mislabelled"):
         recorded_songs(catalogue, chosen, 8000)
     assert recorded_songs("noisy", chosen, 8000)

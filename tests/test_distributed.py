@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import ROOT
 from safetensors.torch import load_file
 
 from stages.pipeline.errors import InputError
@@ -42,13 +43,43 @@ fit(model, lambda m, b: (m(b["x"]) - b["y"]).square().mean(), batches, name="toy
 print("published by", rank)
 """
 
+# A separator of two steps on noise; every process writes what it ends with.
+SEPARATOR = """
+import atexit, os, sys
+from pathlib import Path
+import torch
+from stages.pipeline.checkpoints import write_weights
+from stages.pipeline.params import load_params
+from stages.pipeline.training import fit
+from stages.separation.networks import NETWORKS, network_settings
 
-def train(folder: Path, devices: int) -> subprocess.CompletedProcess:
+class Batches(torch.utils.data.Dataset):
+    examples = range(2)
+    def __len__(self):
+        return 2
+    def __getitem__(self, step):
+        seeds = [100 * step + example for example in self.examples]
+        targets = torch.stack([torch.randn(4, 2, 8192, generator=torch.Generator().manual_seed(s)) for s in seeds]) / 10
+        groups = torch.eye(4).expand(len(seeds), 4, 4)
+        return {"mixture": targets.sum(dim=1), "targets": targets, "groups": groups, "songs": []}
+
+folder, devices, network = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+params = load_params(Path(sys.argv[4]))
+settings = network_settings(network, params).model_copy(update={"steps": 2, "batch": 2, "average": 0.0})
+compute = params.compute.model_copy(update={"device": "cpu", "devices": devices, "threads": 1, "workers": 0})
+torch.manual_seed(int(os.environ.get("LOCAL_RANK", 0)))
+model, rank = NETWORKS[network].build(params, None), os.environ.get("LOCAL_RANK", 0)
+atexit.register(lambda: write_weights(model, folder / f"rank{rank}.safetensors"))
+fit(model, NETWORKS[network].loss, Batches(), name="toy/arm/seed0", settings=settings, compute=compute, seed=0,
+    fingerprint="f")
+"""
+
+
+def train(folder: Path, devices: int, *more: str, script: str = SCRIPT) -> subprocess.CompletedProcess:
     folder.mkdir()
-    (folder / "train.py").write_text(SCRIPT)
-    return subprocess.run(
-        [sys.executable, "train.py", str(folder), str(devices)], cwd=folder, capture_output=True, text=True, timeout=120
-    )
+    (folder / "train.py").write_text(script)
+    command = [sys.executable, "train.py", str(folder), str(devices), *more]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 def test_two_processes_end_with_the_weights_of_one(tmp_path):
@@ -64,6 +95,16 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path):
     for key in one:
         assert torch.equal(first[key], second[key])
         torch.testing.assert_close(first[key], one[key])
+
+
+@pytest.mark.parametrize("network", ["xumx", "hdemucs"])
+def test_two_processes_train_a_separator_to_the_same_weights(network, tmp_path):
+    result = train(tmp_path / "two", 2, network, str(ROOT / "params.yaml"), script=SEPARATOR)
+    assert result.returncode == 0, result.stderr
+    first, second = (load_file(tmp_path / f"two/rank{rank}.safetensors") for rank in (0, 1))
+    for key in first:
+        if "running_" not in key:  # what batch normalisation has seen is each process's own
+            assert torch.equal(first[key], second[key]), key
 
 
 def test_a_batch_that_cannot_be_shared_out_is_one_line(params):

@@ -147,7 +147,7 @@ with {atomic}(Path("{name}")) as temporary:
 
 def test_ctrl_c_is_one_line_within_five_seconds(project):
     params = yaml.safe_load(Path("params.yaml").read_text())
-    params["separation"]["xumx"]["steps"] = 5000  # a checkpoint can be had every 100 steps
+    params["separation"]["xumx"]["steps"] = 5000
     params["compute"]["workers"] = 1
     Path("params.yaml").write_text(yaml.safe_dump(params))
     before = snapshot(project)

@@ -265,9 +265,10 @@ def test_an_unknown_arm_or_network_is_one_line(command, expected, repository):
 @pytest.mark.timeout(300)
 def test_a_study_runs_the_pipelines_stages_in_a_workspace_of_its_own(repository):
     before = without_timing(repository)
-    output = call(repository, "dvc", "repro", "studies/dvc.yaml:oracle@flips_40-0")
-    ran = re.findall(r"Running stage 'studies/dvc.yaml:(\w+)@flips_40-0'", output)
-    assert sorted(ran) == ["corrupt", "open_workspace", "oracle"] and output.count("Running stage") == 3
+    output = call(repository, "dvc", "repro", "studies/dvc.yaml:oracle@flips_40-0-xumx")
+    ran = re.findall(r"Running stage 'studies/dvc.yaml:(\w+)@flips_40-0[-\w]*'", output)
+    assert sorted(ran) == ["corrupt", "label_oracle", "open_workspace", "oracle"]
+    assert output.count("Running stage") == 4
     assert without_timing(repository) == before
     assert ("train_separator", "flips_40-seed0/xumx/oracle/seed0") in runs(repository)
     workspace = repository / "studies/flips_40-seed0"

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from conftest import ROOT, run_stage_here
 
+from analysis.make_readme import results_section
 from analysis.make_reference import make_reference
 from analysis.reference import collect
 from analysis.reference_figures import in_common
@@ -24,6 +25,7 @@ from stages.stems.corruption import contaminated, corrupted_stems, corruption_ge
 from stages.stems.manifest import Part, read_manifest
 from stages.stems.rendered import compose_song, song_generator
 from stages.stems.segments import PROBABILITIES, TRUTHS
+from stages.train_variant import ITEMS
 from stages.variants.names import ROUNDS, VARIANTS
 
 CONDITIONS = yaml.safe_load((ROOT / "studies/conditions.yaml").read_text())
@@ -63,6 +65,7 @@ def test_a_seed_changes_the_corruption_but_never_the_test_set(repository, monkey
         run_stage_here("corrupt_stems")
         manifests.append([(file.path, file.sources) for file in read_manifest(Path("data/stems/noisy"))])
         assert Path("data/stems/test").resolve() == (repository / "data/stems/test").resolve()
+        assert not Path("data/stems/test").readlink().is_absolute()
         monkeypatch.chdir(repository)
     assert manifests[0] != manifests[1]
 
@@ -83,6 +86,10 @@ def test_what_was_measured_with_other_parameters_goes_when_a_workspace_is_opened
     Path("params.yaml").write_text(yaml.safe_dump(params))
     open_workspace("flips_40", 0)
     assert not any(path.exists() for path in measured) and all(path.exists() for path in others)
+    measured[0].touch()
+    (folder / "params.yaml").write_text("of: before\n")
+    open_workspace("flips_40", 0)
+    assert not measured[0].exists()
 
 
 def test_an_unknown_condition_is_one_line(repository):
@@ -130,6 +137,8 @@ def test_the_studies_run_what_the_code_knows():
     assert set(STUDIES["variants"]) == set(VARIANTS) - {"oracle", "threshold_0.5"}  # 0.5 is the refined arm's own
     assert STUDIES["trained_variants"] == [*STUDIES["variants"], ROUNDS[-1]]
     assert STUDIES["scored_variants"] == [*STUDIES["trained_variants"], "fine_tuned"]
+    stages = yaml.safe_load((ROOT / "studies/dvc.yaml").read_text())["stages"]
+    assert {f"{network}-oracle" for network in stages["oracle_pipeline"]["matrix"]["network"]} <= {*ITEMS}
 
 
 def workspace(root: Path, name: str, variants: tuple[str, ...] = (), seed: int = 0) -> Path:
@@ -301,6 +310,7 @@ def test_every_figure_is_drawn_once_its_runs_are_there(tmp_path):
     }  # fmt: skip
     claims = pd.read_csv(tmp_path / "reference/claims.csv", keep_default_na=False)
     assert set(claims["holds"]) <= {"true", "false", "undecided"} and all("[" in ours for ours in claims["ours"])
+    assert "| X-UMX | clean minus noisy | +" in results_section(tmp_path)  # of one seed, too
 
 
 def test_ablations_come_from_the_shorter_trainings_and_the_rest_from_the_pipeline(tmp_path):

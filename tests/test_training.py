@@ -206,12 +206,15 @@ def test_the_curve_shows_a_gradient_that_was_clipped(every_step_is_saved):
             return batch | {"y": batch["y"] * (1e3 if step == 30 else 1)}
 
     settings = SETTINGS.model_copy(update={"steps": 100})  # a point is two steps
-    points = run(network(), Outlier(), settings=settings).points
+    points = run(network(), Outlier(), "another training", settings=settings).points
     assert [point.step for point in points] == list(range(2, 101, 2))
     norms = [point.gradient for point in points]
     assert norms.pop(15) > 1e3 * settings.clip
     assert min(norms) > 0
     assert max(norms) < 100
+    with pytest.raises(RuntimeError, match="killed"):
+        run(network(), Outlier(dies_at=31), settings=settings)  # amid the two
+    assert run(network(), Outlier(), settings=settings).points == points
 
 
 def test_training_that_stops_early_leaves_its_best_weights(every_step_is_saved):

@@ -121,11 +121,12 @@ def test_every_separator_variant_trains_and_is_scored(refined):
     shutil.copy("data/arms/noisy.csv", "data/arms/psi_refined.csv")  # an untrained Ψ gives no usable labels
     for variant in ("oracle", "single_only"):
         run_stage_here("label_variant", variant)
-        run_stage_here("train_variant", variant)
+        run_stage_here("train_variant", f"xumx-{variant}")
+    run_stage_here("train_variant", "hdemucs-oracle")
     run_stage_here("fine_tune_separator")
-    for variant in ("oracle", "fine_tuned"):
-        run_stage_here("score_variant", variant)
-        assert json.loads(Path(f"metrics/score_separator/xumx-{variant}.json").read_text())["songs"] == 2
+    for item in ("xumx-oracle", "xumx-fine_tuned", "hdemucs-oracle"):
+        run_stage_here("score_variant", item)
+        assert json.loads(Path(f"metrics/score_separator/{item}.json").read_text())["songs"] == 2
     weights = [Path(f"models/separator/xumx-{name}.safetensors").read_bytes() for name in ("single_only", "fine_tuned")]
     assert weights[0] != weights[1]
 
@@ -137,8 +138,8 @@ def test_fine_tuning_draws_no_mixture_of_the_first_training(refined, monkeypatch
     mixtures = {}
     monkeypatch.setattr(stage, "fit", lambda model, loss, batches, **_: mixtures.update(further=batches) or 1 / 0)
     shutil.copy("data/arms/noisy.csv", "data/arms/psi_refined.csv")
-    for step in ("label_variant", "train_variant"):
-        run_stage_here(step, "single_only")
+    run_stage_here("label_variant", "single_only")
+    run_stage_here("train_variant", "xumx-single_only")
     with pytest.raises(ZeroDivisionError):
         stage.main(params)
     further = mixtures["further"]

@@ -8,6 +8,7 @@ processor's nominal power and its load; the column `method` says so. Ctrl-C ends
 
 import csv
 import logging
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,6 +49,6 @@ def main(command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit("error: measure_energy: expected a command")
+    if len(sys.argv) < 2 or not shutil.which(sys.argv[1]):
+        sys.exit(f"error: measure_energy: expected a command, got {sys.argv[1:]}")
     sys.exit(main(sys.argv[1:]))

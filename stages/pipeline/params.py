@@ -58,6 +58,7 @@ class Recorded(Section):
     validation: Annotated[int, Field(ge=0)] = 0  # songs to hold out, where the set has no validation songs of its own
     index: str | None = None  # checksums to compare the files with
     exclude: list[str] = []  # songs to leave out, such as those that are in the test set
+    mislabelled: bool = False  # nobody knows what its files hold: nothing is mislabelled on top (noisy alone)
 
 
 TrainingSet = Annotated[RenderedTraining | Recorded, Field(discriminator="source")]

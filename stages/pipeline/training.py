@@ -125,13 +125,14 @@ def fit(
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average)) if settings.average else None
     candidate = average.module if average else model  # what is validated
     curves, first, best = Curves(), 0, None
+    losses, norms = [], []  # since the last point
     if state := load_checkpoint(name, fingerprint):
         first = state["step"]
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         if average:
             average.load_state_dict(state["average"])
-        best = state["best"]
+        best, losses, norms = state["best"], state["losses"], state["norms"]
         points = [Point(*values) for values in state["points"]]
         curves = Curves(points, state["training_seconds"], state["wall_seconds"])
     loader = DataLoader(
@@ -140,7 +141,7 @@ def fit(
     )  # fmt: skip
     every = max(1, settings.steps // CURVE_POINTS)
     validate_every = every * max(1, CURVE_POINTS // 10)
-    losses, norms, saved = [], [], time.monotonic()
+    saved = time.monotonic()
     progress = tqdm(
         _one_line_errors(loader), initial=first, total=settings.steps, desc=name, unit="step", mininterval=5,
         disable=fabric.global_rank > 0,
@@ -181,11 +182,11 @@ def fit(
             progress.set_postfix(loss=f"{curves.points[-1].loss:.4g}", refresh=False)
             if curves.stalled(settings.patience):
                 break
-        if fabric.global_rank == 0 and not last and not losses and time.monotonic() - saved > CHECKPOINT_SECONDS:
+        if fabric.global_rank == 0 and not last and time.monotonic() - saved > CHECKPOINT_SECONDS:
             save_checkpoint(name, {
                 "fingerprint": fingerprint, "step": done, "model": model.state_dict(),
                 "optimizer": optimizer.state_dict(), "average": average.state_dict() if average else None,
-                "best": best, "points": [tuple(point) for point in curves.points],
+                "best": best, "losses": losses, "norms": norms, "points": [tuple(point) for point in curves.points],
                 "training_seconds": curves.training_seconds,
                 "wall_seconds": curves.earlier_seconds + time.monotonic() - began,
             })  # fmt: skip

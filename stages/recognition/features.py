@@ -26,7 +26,8 @@ class LogMel(torch.nn.Module):
 
         The times are those of whole windows: (frames - fft) // hop + 1.
         """
-        power = torch.stack([self._mel_power(example) for example in audio])  # one by one: it stays in the CPU's cache
+        with torch.autocast(audio.device.type, enabled=False):  # powers span more than bfloat16 tells apart
+            power = torch.stack([self._mel_power(example) for example in audio])  # one by one: stays in the CPU's cache
         mean = power.mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-12)
         decades = torch.log10(power / mean + FLOOR)
         return ((decades + 2) / 1.5).transpose(2, 3)

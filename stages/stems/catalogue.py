@@ -54,7 +54,12 @@ def recorded_songs(catalogue: str, chosen: Recorded, rate: int) -> list[Entry]:
     it has none, every catalogue gets all of it; `validation` songs are held out, which follow from the names alone.
     """
     root = Path(chosen.root)
-    recordings = [replace(song, name=_file_name(song.name)) for song in data_set(chosen.source).recordings(root)]
+    recordings = [
+        replace(
+            song, name=_file_name(song.name), labels_are_true=song.labels_are_true and not chosen.mislabelled
+        )
+        for song in data_set(chosen.source).recordings(root)
+    ]  # fmt: skip
     if catalogue != "noisy" and not all(recording.labels_are_true for recording in recordings):
         raise InputError(
             f"stems.{catalogue}.source: {chosen.source} comes mislabelled, so it can only be the noisy set"

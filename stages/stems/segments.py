@@ -41,10 +41,10 @@ def nominal_segments(root: Path, files: list[StemFile], seconds: float, silence_
         audio = read_audio(Path(root) / file.path, 0, file.frames, file.rate)
         length = round(seconds * file.rate)
         for start in range(0, file.frames - length + 1, length):
-            level = max(level_db(audio[:, start : start + length]), -120.0)
+            level = round(max(level_db(audio[:, start : start + length]), -120.0), 2)  # as all that read it compare it
             labels = [int(level >= silence_db and c == file.stem) for c in CLASSES]
             probabilities = map(float, labels)
-            where = [file.song, file.split, file.stem, file.path, start, start + length, round(level, 2)]
+            where = [file.song, file.split, file.stem, file.path, start, start + length, level]
             rows.append([*where, *probabilities, *labels, *[None] * len(CLASSES)])
     if not rows:
         raise InputError(f"{root}: expected at least one segment of {seconds:g} s, the files are shorter")

@@ -67,6 +67,8 @@ def _read(path: Path) -> dict:
         content["has_bleed"]
         for stem in content["stems"].values():
             stem["filename"], stem["instrument"]
+        if not content["stems"]:
+            raise KeyError("stems")
     except OSError as error:
         raise InputError(f"{path}: missing: copy it, or MedleyDB's Metadata folder, into the data set") from error
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:

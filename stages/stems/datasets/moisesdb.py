@@ -6,9 +6,9 @@ from pathlib import Path
 from stages.pipeline.errors import InputError
 from stages.stems.datasets import Info, Recording, SourceFile, folders
 
-# The eleven stems of MoisesDB. Percussion counts as drums, as in the four-stem version that its authors score.
+# The eleven stems of MoisesDB, as its authors' package groups them in four: percussion, some of it pitched, is other.
 STEM_CLASSES = {
-    "vocals": "vocals", "bass": "bass", "drums": "drums", "percussion": "drums", "guitar": "other", "piano": "other",
+    "vocals": "vocals", "bass": "bass", "drums": "drums", "percussion": "other", "guitar": "other", "piano": "other",
     "other_keys": "other", "other_plucked": "other", "bowed_strings": "other", "wind": "other", "other": "other",
 }  # fmt: skip
 INFO = Info(
@@ -35,6 +35,8 @@ def recordings(root: Path) -> list[Recording]:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             tracks = [(stem["stemName"], track) for stem in content["stems"] for track in stem["tracks"]]
+            if not tracks:
+                raise KeyError("tracks")
             bleeds = any(track.get("has_bleed") for _, track in tracks)
             sources = tuple(
                 SourceFile(f"{stem}_{track['id']}", STEM_CLASSES[stem], folder / stem / _file_name(track))
