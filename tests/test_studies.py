@@ -86,6 +86,7 @@ def test_what_was_measured_with_other_parameters_goes_when_a_workspace_is_opened
     Path("params.yaml").write_text(yaml.safe_dump(params))
     open_workspace("flips_40", 0)
     assert not any(path.exists() for path in measured) and all(path.exists() for path in others)
+    measured[0].parent.mkdir()
     measured[0].touch()
     (folder / "params.yaml").write_text("of: before\n")
     open_workspace("flips_40", 0)
