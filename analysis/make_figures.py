@@ -18,7 +18,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter, StrMethodFormatter
 from PIL import Image
 
 from analysis import paper
@@ -208,6 +208,10 @@ def draw_training_curves(curves: pd.DataFrame) -> Figure:
             ax.set_ylabel(label)
             ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
         axes[2, column].set_yscale("log")  # what matters is one that is many times the others
+        axes[2, column].yaxis.set(
+            major_locator=LogLocator(subs=(1, 2, 5)), major_formatter=StrMethodFormatter("{x:g}"),
+            minor_formatter=NullFormatter(),
+        )  # fmt: skip
         late = part.loc[part["step"] > 0.2 * part["step"].max(), "loss"]  # the first steps would flatten the rest
         axes[0, column].set_ylim(late.min() - 0.1 * np.ptp(late), late.max() + 0.5 * np.ptp(late))
         axes[0, column].set_title(title)
