@@ -27,6 +27,7 @@ SMALL = {
 SOURCES = {"voice": "vocals", "bass": "bass", "kick": "drums", "snare": "drums", "piano": "other"}
 STEMS = {MIXTURE: MIXTURE} | dict(zip(CLASSES, CLASSES, strict=True))
 SMALL_XUMX = {"hidden": 16, "fft": 512, "hop": 256, "bandwidth": 4000, "batch": 2, "steps": 2}
+SMALL_HDEMUCS = {"channels": 4, "batch": 2, "steps": 2}
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +104,7 @@ def whole(tmp_path_factory) -> Path:
         for section, values in SMALL.items():
             content[section] |= values
         content["separation"]["xumx"] |= SMALL_XUMX
+        content["separation"]["hdemucs"] |= SMALL_HDEMUCS
         content["corruption"]["flip_rate"] = dict.fromkeys(CLASSES, 0.0)
         Path("params.yaml").write_text(yaml.safe_dump(content))
         write_stem_set(Path("data/stems/clean"), ["train", "valid"], STEMS)
