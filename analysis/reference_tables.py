@@ -77,8 +77,7 @@ def at_thresholds(decisions: pd.DataFrame) -> pd.DataFrame:
     """inputs, threshold, training_data, then each measure, like Table 1 over the seeds."""
     tables = [_heard(decisions, threshold).assign(threshold=threshold) for threshold in DECISIONS]
     table = _mean_and_deviation(pd.concat(tables), ["inputs", "threshold", "training_data"], list(MEASURES))
-    table = table.sort_values(["threshold", "training_data"], kind="stable")
-    return table.sort_values("inputs", ascending=False, kind="stable")
+    return table.sort_values(["inputs", "threshold", "training_data"], ascending=[False, True, True])
 
 
 def on_several(decisions: pd.DataFrame, threshold: float) -> pd.DataFrame:

@@ -118,6 +118,16 @@ time.sleep(60)
     assert row["exit_code"] == "7" and row["energy_kwh"] == "0.5"
 
 
+def test_energy_of_an_unknown_command_is_one_line(tmp_path):
+    command = [sys.executable, ROOT / "tools/measure_energy.py", "no-such-command"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (
+        1,
+        "error: measure_energy: expected a command, got ['no-such-command']\n",
+    )
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("same_number", [False, True])  # as the next process may have in a new container
 @pytest.mark.parametrize(("atomic", "name"), [("atomic_file", "scores.csv"), ("atomic_folder", "clean")])
 def test_what_a_killed_process_left_is_removed_and_nothing_else(atomic, name, same_number, tmp_path, monkeypatch):

@@ -167,6 +167,14 @@ def test_features_are_free_of_level_and_differ_by_content():
     assert silence.isfinite().all() and (silence == silence[0, 0, 0, 0]).all()
 
 
+def test_features_are_the_same_in_mixed_precision():
+    features = InstrumentClassifier(settings().classifier, RATE).features
+    audio = 0.1 * torch.randn(1, 2, FRAMES, generator=torch.Generator().manual_seed(0))
+    expected = features(audio)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(features(audio), expected)
+
+
 def test_features_find_the_pitch_in_the_right_channel():
     features = InstrumentClassifier(settings().classifier, RATE).features
     audio = torch.from_numpy(stem("other"))[None].clone()

@@ -109,6 +109,20 @@ def test_a_silent_segment_carries_no_label_and_no_truth(stem_set):
     assert rows["true_vocals"].tolist() == [1, 0]
 
 
+def test_a_segment_is_silent_by_the_level_that_its_row_has(stem_set):
+    """A threshold between a level and what it is rounded to: label, truth and what Ψ hears agree."""
+    root, files = stem_set
+    for gain in np.linspace(0.1, 0.2, 50):
+        write_audio(root / "train/song0/vocals.wav", tone(110, gain=gain), RATE)
+        level = level_db(read_audio(root / "train/song0/vocals.wav", 0, 8000, RATE))
+        if level < round(level, 2) - 0.002:
+            break
+    arm = nominal_segments(root, files, 1.0, round(level, 2))
+    arm = with_truth(arm, np.tile([1.0, 0, 0, 0], (len(arm), 1)), round(level, 2), -30)
+    first = arm[arm["path"] == "train/song0/vocals.wav"].iloc[0]
+    assert (first["vocals"], first["true_vocals"]) == (1, 1)
+
+
 def test_truth_needs_a_class_to_be_audible():
     energies = np.array([[1e-2, 1e-4, 1e-6, 0], [1e-6, 0, 0, 0]])
     assert true_classes(energies, silence_db=-50, audible_db=-30).tolist() == [[1, 1, 0, 0], [0, 0, 0, 0]]
