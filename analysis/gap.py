@@ -23,15 +23,17 @@ COMPARED = ("clean", "oracle", *REFINED_ARMS)  # each minus "noisy"
 UNCORRUPTED = "uncorrupted"  # training data of the noisy catalogue without noise, at the same seed
 NOISE = {"cost": UNCORRUPTED, "oracle": "oracle", "gain": "psi_refined"}  # each minus "noisy"
 NOISE_DECIMALS = dict.fromkeys((f"{name}{end}" for name in NOISE for end in ("", "_low", "_high")), 2)
-GAP_DECIMALS = dict.fromkeys(("gain", "low", "high", "of_clean", "of_oracle", "paper_gain", "paper_of_clean"), 2)
+SHARES = ("of_clean", "of_oracle")
+GAP_COLUMNS = ("gain", "low", "high", *(f"{share}{end}" for share in SHARES for end in ("", "_low", "_high")))
+GAP_DECIMALS = dict.fromkeys((*GAP_COLUMNS, "paper_gain", "paper_of_clean"), 2)
 
 
 def gap_table(measurements: Measurements) -> pd.DataFrame:
     """A row for each network and set of labels that was run, compared with the noisy ones.
 
     Returns: network, training_data, gain, low, high (dB, mean over the songs, with its 95 % interval), of_clean and
-    of_oracle (what share a gain is of those of "clean" and "oracle", at the same seeds), paper_gain and paper_of_clean,
-    seeds, by_seed (the gain of each, joined by "/"); NaN for what does not exist.
+    of_oracle (what share a gain is of those of "clean" and "oracle", at the same seeds), each with _low and _high,
+    paper_gain and paper_of_clean, seeds, by_seed (the gain of each, joined by "/"); NaN for what does not exist.
     """
     theirs = paper.table2().set_index(["network", "training_data"])["avg"]
     rows = []
@@ -42,7 +44,8 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
             if not chosen:
                 continue
             found = interval(chosen, gain)
-            of_clean = of_oracle = published = published_share = nan
+            of_clean = of_oracle = (nan, nan, nan)
+            published = published_share = nan
             if arm != "oracle":
                 published = theirs[network, arm] - theirs[network, "noisy"]
             if arm != "clean":
@@ -50,7 +53,7 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
             if arm in REFINED_ARMS:
                 of_oracle = _share(measurements, gain, _above_noisy(network, "oracle"))
                 published_share = published / (theirs[network, "clean"] - theirs[network, "noisy"])
-            values = [found.value, found.low, found.high, of_clean, of_oracle, published, published_share]
+            values = [found.value, found.low, found.high, *of_clean, *of_oracle, published, published_share]
             rows.append([network, arm, *values, len(chosen.seeds), _by_seed(chosen, gain)])
     return pd.DataFrame(rows, columns=["network", "training_data", *GAP_DECIMALS, "seeds", "by_seed"])
 
@@ -61,14 +64,12 @@ def gap_markdown(table: pd.DataFrame) -> str:
     for row in table.round(GAP_DECIMALS).to_dict("records"):
         names = [NETWORK_NAMES[row["network"]], f"{ARM_NAMES[row['training_data']]} minus noisy"]
         published = "-" if isnan(row["paper_gain"]) else f"{row['paper_gain']:+.2f}"
-        of_clean, of_oracle, theirs = (
-            "-" if isnan(row[name]) else f"{100 * row[name]:.0f} %"
-            for name in ("of_clean", "of_oracle", "paper_of_clean")
-        )
+        shares = [_share_with_interval(*(row[f"{name}{end}"] for end in ("", "_low", "_high"))) for name in SHARES]
+        theirs = "-" if isnan(row["paper_of_clean"]) else f"{100 * row['paper_of_clean']:.0f} %"
         gain = _with_interval(row["gain"], row["low"], row["high"])
-        rows.append([*names, gain, _listed(row["by_seed"]), of_clean, of_oracle, published, theirs])
+        rows.append([*names, gain, _listed(row["by_seed"]), *shares, published, theirs])
     header = ["separator", "SDR", "ours, dB", "by seed", "share of clean minus noisy"]
-    header += ["share of true labels minus noisy", "the paper's, dB", "share of clean minus noisy"]
+    header += ["share of true labels minus noisy", "the paper's, dB", "its share of clean minus noisy"]
     return markdown_table(header, rows, text_columns=2)
 
 
@@ -112,6 +113,10 @@ def _with_interval(value: float, low: float, high: float) -> str:
     return f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"
 
 
+def _share_with_interval(value: float, low: float, high: float) -> str:
+    return "-" if isnan(value) else f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+
+
 def _above_noisy(network: str, arm: str) -> Callable[[Scores], Value]:
     return lambda scores: scores.sdr(network, arm) - scores.sdr(network, "noisy")
 
@@ -122,6 +127,12 @@ def _by_seed(measurements: Measurements, value: Callable[[Scores], Value]) -> st
     return "/".join(f"{found:+.2f}" for found in value(one_seed_each))
 
 
-def _share(measurements: Measurements, gain: Callable[[Scores], Value], cost: Callable[[Scores], Value]) -> float:
+def _share(
+    measurements: Measurements, gain: Callable[[Scores], Value], cost: Callable[[Scores], Value]
+) -> tuple[float, float, float]:
+    """What share `gain` is of `cost`, and its interval; NaN where they have no seed in common."""
     chosen = measurements.asked_by(gain, cost)
-    return (gain(chosen.as_measured()) / cost(chosen.as_measured())).item() if chosen else nan
+    if not chosen:
+        return nan, nan, nan
+    found = interval(chosen, lambda scores: gain(scores) / cost(scores))
+    return found.value, found.low, found.high

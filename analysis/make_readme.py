@@ -18,7 +18,6 @@ from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.report import VERDICTS
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
-from stages.stems.segments import REFINED_ARMS
 
 BEGIN = "<!-- results: written by `python analysis/make_readme.py` -->\n"
 END = "<!-- end of results -->"
@@ -39,11 +38,9 @@ def separators(table: pd.DataFrame) -> str:
     ours = table[table["metric"] == "csdr"].set_index(["network", "training_data"])
     rows = []
     for (network, arm), row in ours.iterrows():
-        cells = [_mean(row["avg"], row["avg_std"]), f"{theirs[network, arm]:.2f}"]
-        cells += [_share(values[network].astype(float), arm) for values in (ours["avg"], theirs)]
-        rows.append([NETWORK_NAMES[network], ARM_NAMES[arm], *cells, row["seeds"]])
-    header = ["separator", "trained on", "SDR, dB: ours", "the paper's", "share of clean minus noisy: ours"]
-    header += ["the paper's", "seeds"]
+        cells = [_mean(row["avg"], row["avg_std"]), f"{theirs[network, arm]:.2f}", row["seeds"]]
+        rows.append([NETWORK_NAMES[network], ARM_NAMES[arm], *cells])
+    header = ["separator", "trained on", "SDR, dB: ours", "the paper's", "seeds"]
     return f"\n{markdown_table(header, rows, text_columns=2)}\n"
 
 
@@ -66,12 +63,6 @@ def claims(table: pd.DataFrame) -> str:
         rows.append([row["id"], row["text"], row["paper"], row["values"] or "-", row["seeds"], verdict])
     header = ["", "claim", "paper", "ours (must exceed)", "seeds", "verdict"]
     return f"\n{markdown_table(header, rows, text_columns=4)}\n"
-
-
-def _share(sdr: pd.Series, arm: str) -> str:
-    """What of clean minus noisy an arm wins back."""
-    known = arm in REFINED_ARMS and {"clean", "noisy"} <= set(sdr.index)
-    return f"{100 * (sdr[arm] - sdr['noisy']) / (sdr['clean'] - sdr['noisy']):.0f} %" if known else "-"
 
 
 def _mean(value: str, deviation: str) -> str:
