@@ -171,7 +171,8 @@ def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame(columns=columns).astype({"seed": int})
     try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str))
+        missing = {name: [""] for name in set(columns) - TEXTS}
+        table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=missing)
     except ValueError as error:
         raise InputError(f"{path}: expected a table: {error}") from error
     if list(table.columns) != columns:
@@ -179,7 +180,7 @@ def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
     seeds = pd.to_numeric(table["seed"], errors="coerce")
     for row in np.flatnonzero(seeds.isna() | table["condition"].isna()):
         raise InputError(f"{path}: line {row + 2}: expected a condition and a seed, got {table.iloc[row, 0]!r}")
-    return table.fillna(dict.fromkeys(TEXTS & set(columns), "")).astype({"seed": int})
+    return table.astype({"seed": int})
 
 
 def workspace_tables(workspace: Path, condition: str) -> dict[str, pd.DataFrame]:

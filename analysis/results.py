@@ -49,6 +49,7 @@ class Results:
     threshold: from which probability on the classifiers are scored as saying a class.
     labels: arm, then counts of segments, the threshold, how right the labels are, and what share of the segments of
         each class's stems is not that class alone (all 0..1).
+    stems: class, then what share of the noisy stems of that label is contaminated, and what share empty (0..1).
     timing: stage, item, wall_seconds, training_seconds.
     inputs: how many inputs of each kind the classifiers were scored on.
     environment: the machine, or None where it was not recorded.
@@ -61,6 +62,7 @@ class Results:
     decisions: pd.DataFrame
     threshold: float
     labels: pd.DataFrame
+    stems: pd.DataFrame
     timing: pd.DataFrame
     inputs: dict[str, int]
     environment: dict | None
@@ -81,6 +83,7 @@ def read_results(root: Path) -> Results:
         decisions=read_decisions(root),
         threshold=read_threshold(root),
         labels=read_labels(root),
+        stems=read_stems(root),
         timing=read_timing(root),
         inputs=inputs,
         environment=read_environment(root),
@@ -172,6 +175,15 @@ def read_labels(root: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def read_stems(root: Path) -> pd.DataFrame:
+    """`Results.stems`; NaN where the truth is unknown."""
+    file = "metrics/corrupt_stems.json"
+    content = read_json(root, file)
+    keys = ("contaminated", "empty")
+    rows = [[name, *(number(content, file, key, name, may_be_null=True) for key in keys)] for name in CLASSES]
+    return pd.DataFrame(rows, columns=["class", *keys])
+
+
 def read_timing(root: Path) -> pd.DataFrame:
     """`Results.timing`, in the order of the pipeline."""
     files = sorted((root / "timing").glob("*.json"))
@@ -225,6 +237,8 @@ def writer_of(file: str) -> str:
     """The DVC stage that writes a metrics, curves or scores file, e.g. "score_separator@xumx-noisy"."""
     folder, name = file.rsplit("/", 1)
     item = name.rsplit(".", 1)[0]
+    if folder == "metrics":
+        return item
     stage = "score_bounds" if item in SCALES else WRITTEN_BY.get(folder, folder.removeprefix("metrics/"))
     return f"{stage}@{item}"
 
@@ -245,8 +259,10 @@ def read_json(root: Path, file: str) -> dict:
 def read_csv(root: Path, file: str, columns: list[str]) -> pd.DataFrame:
     """Read a CSV with these columns, numbers in all but the columns of names; raises InputError like `read_json`."""
     try:
-        table = pd.read_csv(root / file, dtype=dict.fromkeys(NAMES, str), keep_default_na=True)
-        table = table.fillna(dict.fromkeys(NAMES & set(table.columns), ""))
+        missing = {
+            name: [""] for name in set(columns) - NAMES
+        }  # among texts there is none: a song may be called "None"
+        table = pd.read_csv(root / file, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=missing)
     except FileNotFoundError as error:
         raise InputError(f"{file} is missing: run `dvc repro {writer_of(file)}`") from error
     except (OSError, ValueError) as error:

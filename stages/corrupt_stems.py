@@ -1,9 +1,11 @@
 """DVC stage corrupt_stems: mislabel the sources of the noisy catalogue and sum them to stems by nominal label."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from tqdm import tqdm
 
+from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_folder, write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
@@ -15,8 +17,14 @@ SOURCES, CORRUPTED = CATALOGUE_ROOTS["noisy"], Path("data/stems/noisy")
 
 
 def corrupt_stems(params: Params) -> None:
-    """Write the corrupted stem set and, in metrics/corrupt_stems.json, the share of contaminated stems by class."""
+    """Write the corrupted stem set and, in metrics/corrupt_stems.json, the share of contaminated stems by class.
+
+    An empty stem, all of whose sources went to others, counts as contaminated; how many are empty stands beside it.
+    Raises InputError for a file of the sources that does not hold exactly one.
+    """
     songs = by_song(read_manifest(SOURCES))
+    for file in (file for sources in songs.values() for file in sources if len(file.sources) != 1):
+        raise InputError(f"{SOURCES}/manifest.csv: {file.path}: expected one source, got {len(file.sources)}")
     files: list[StemFile] = []
     with atomic_folder(CORRUPTED) as root:
         for song, sources in tqdm(songs.items(), desc="corrupt", unit="song"):
@@ -26,9 +34,18 @@ def corrupt_stems(params: Params) -> None:
                 files += keep_song(sources, SOURCES, root)
         write_manifest(root, files)
     known = [file for file in files if file.truth_is_known]
-    share = {c: [contaminated(c, file.sources) for file in known if file.stem == c] for c in CLASSES}
-    metrics = {c: sum(flags) / len(flags) if flags else None for c, flags in share.items()}
-    write_json(Path("metrics/corrupt_stems.json"), {"contaminated": metrics, "songs": len(songs)})
+    stems = {c: [file for file in known if file.stem == c] for c in CLASSES}
+    shares = {
+        "contaminated": {c: share(contaminated(c, file.sources) for file in stems[c]) for c in CLASSES},
+        "empty": {c: share(not file.sources for file in stems[c]) for c in CLASSES},
+    }
+    write_json(Path("metrics/corrupt_stems.json"), {**shares, "songs": len(songs)})
+
+
+def share(flags: Iterable[bool]) -> float | None:
+    """Of how many it is true; None of none."""
+    found = list(flags)
+    return sum(found) / len(found) if found else None
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ def main(params: Params) -> Curves:
         model, network.loss, mixtures, name=name, settings=settings, compute=params.compute, seed=params.seed,
         fingerprint=key, validate=validation(network, held_out),
     )  # fmt: skip
-    publish_training("separator", ITEM, name, params, data=table, model=model, curves=curves)
+    used = params.model_copy(update={"separation": params.separation.model_copy(update={"xumx": settings})})
+    publish_training("separator", ITEM, name, used, data=table, model=model, curves=curves)
     return curves
 
 

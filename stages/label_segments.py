@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.corrupt_stems import SOURCES
+from stages.pipeline.errors import InputError
 from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
@@ -27,7 +28,7 @@ def label_segments(arm: str, params: Params) -> None:
 def _class_energies(arm: str, table) -> np.ndarray:
     """Mean-square level of each class in each segment: of the stem in a clean set, of its sources in a noisy one.
 
-    NaN where nobody knows which sources a stem holds.
+    NaN where nobody knows which sources a stem holds. Raises InputError where a source is missing.
     """
     if arm == "clean":
         levels = 10 ** (table["level_db"].to_numpy() / 10)
@@ -39,6 +40,9 @@ def _class_energies(arm: str, table) -> np.ndarray:
         stem = stems[path]
         if not stem.truth_is_known:
             continue
+        for part in stem.sources:
+            if (stem.song, part.name) not in sources:
+                raise InputError(f"{SOURCES}/manifest.csv: expected the source {part.name} of {stem.song}")
         paths = {part.name: sources[stem.song, part.name] for part in stem.sources}
         length = int(rows["stop"].iloc[0] - rows["start"].iloc[0])
         energies[rows.index] = segment_energies(stem, paths, list(rows["start"]), length)

@@ -4,8 +4,8 @@
 
 Writes studies/<condition>-seed<seed>/params.yaml: params.yaml with the condition's changes (studies/conditions.yaml)
 and the seed. The clean, the test and the uncorrupted noisy stems are links to the repository's own, so no condition
-and no seed can change the test set. What was measured there with other parameters is removed; what these don't change,
-DVC brings back from its cache.
+and no seed can change the test set. What was measured there with other parameters is removed; scores and metrics that
+these don't change, DVC brings back from its cache.
 """
 
 import os

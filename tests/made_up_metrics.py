@@ -35,6 +35,7 @@ def write_metrics(root: Path) -> Path:
         separator_files(root, name, level, random)
     for arm in LABELLED_ARMS:
         label_files(root, arm, random)
+    stem_file(root)
     for number, name in enumerate(["train_separator@xumx-noisy", "build_stems@clean", "corrupt_stems"]):
         stage, _, item = name.partition("@")
         seconds = {"wall_seconds": 100.0 + 11 * number, "training_seconds": 80.0 if item == "xumx-noisy" else 0.0}
@@ -116,6 +117,11 @@ def label_files(root: Path, arm: str, random: np.random.Generator) -> None:
     counts |= {"single_labelled": 1200, "multi_labelled": 0 if arm == "noisy" else 323, "all_labelled": 0}
     threshold = None if arm == "noisy" else 0.9
     write(root / label_file(arm), counts | {"threshold": threshold, "label_quality": quality})
+
+
+def stem_file(root: Path) -> None:
+    shares = {"contaminated": dict(zip(CLASSES, (0.28, 0.48, 0.23, 0.46))), "empty": dict.fromkeys(CLASSES, 0.06)}
+    write(root / "metrics/corrupt_stems.json", shares | {"songs": 96})
 
 
 def label_file(arm: str) -> str:

@@ -11,7 +11,7 @@ from made_up_metrics import label_file, write, write_metrics
 
 from analysis.make_figures import make_figures
 from analysis.make_tables import make_tables
-from analysis.results import LABELLED_ARMS, MEASURES, SDRS, TABLE2_VALUES, read_results
+from analysis.results import LABELLED_ARMS, MEASURES, SDRS, TABLE2_VALUES, read_csv, read_results
 from stages.pipeline.errors import InputError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -132,9 +132,17 @@ def test_a_null_sdr_is_an_empty_cell(tmp_path: Path) -> None:
     make_figures(tmp_path, tmp_path / "figures")
 
 
+@pytest.mark.parametrize("name", ["None", "NA", "null", "nan"])
+def test_a_song_may_be_called_nothing(name, tmp_path: Path) -> None:
+    (tmp_path / "songs.csv").write_text(f"song,class,csdr,usdr\n{name},bass,1.5,\n,bass,2,\n")
+    table = read_csv(tmp_path, "songs.csv", ["song", "class", "csdr", "usdr"])
+    assert table["song"].tolist() == [name, ""] and table["csdr"].tolist() == [1.5, 2] and table["usdr"].isna().all()
+
+
 @pytest.mark.parametrize(
     ("file", "stage"),
     [
+        ("metrics/corrupt_stems.json", "corrupt_stems"),
         ("metrics/score_separator/xumx-noisy.json", "score_separator@xumx-noisy"),
         ("metrics/score_classifier/refined.json", "score_classifier@refined"),
         ("metrics/label_segments/noisy.json", "label_segments@noisy"),

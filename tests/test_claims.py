@@ -368,7 +368,10 @@ def test_what_noise_costs_and_refinement_wins_back_of_known_sdrs() -> None:
     by_seeds = t.interval(0.95, 1, 0.4, 0.1)
     assert table.loc["psi_noisy", ["low", "high"]].tolist() == pytest.approx(by_seeds)
     assert list(table["by_seed"]) == ["+1.00/+1.00", "+0.50", "+0.30/+0.50"]
-    shares = {"of_clean": (0.4, *by_seeds), "of_oracle": (1.0, 1.0, 1.0)}  # clean is 1 dB ahead; the oracle has one seed
+    shares = {
+        "of_clean": (0.4, *by_seeds),
+        "of_oracle": (1.0, 1.0, 1.0),
+    }  # clean is ahead by 1; the oracle has one seed
     for name, values in shares.items():
         assert table.loc["psi_noisy", [name, f"{name}_low", f"{name}_high"]].tolist() == pytest.approx(values)
     assert table.loc["oracle", "of_clean"] == pytest.approx(0.5)

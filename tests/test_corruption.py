@@ -1,8 +1,12 @@
 """Corruption: calibrated, seeded, and the sum of stems is still the sum of sources."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
-from conftest import RATE
+import yaml
+from conftest import RATE, run_stage_here
 
 from stages.stems import CLASSES
 from stages.stems.audio import read_audio
@@ -39,6 +43,18 @@ def test_default_rates_give_the_papers_contamination(params):
         for c, held in corrupted_stems(parts, params.corruption, corruption_generator(1, score.name)).items():
             counts[c] += contaminated(c, held)
     assert {c: count / 2000 for c, count in counts.items()} == pytest.approx(paper, abs=0.03)
+
+
+def test_stems_that_lost_everything_are_counted_apart(project):
+    """In the project's songs one source is bass, and every one of them becomes drums."""
+    content = yaml.safe_load(Path("params.yaml").read_text())
+    content["corruption"]["flip_rate"]["bass"] = 1.0
+    content["corruption"]["confusion"]["bass"] = {"vocals": 0.0, "drums": 1.0, "other": 0.0}
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+    run_stage_here("corrupt_stems")
+    shares = json.loads(Path("metrics/corrupt_stems.json").read_text())
+    assert shares["contaminated"] == {"vocals": 0, "bass": 1, "drums": 1, "other": 0}
+    assert shares["empty"] == {"vocals": 0, "bass": 1, "drums": 0, "other": 0}
 
 
 def test_corruption_is_the_same_for_a_seed_and_another_for_another(params):

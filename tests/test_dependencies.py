@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PLUMBING = {f"stages/pipeline/{name}.py" for name in ("__init__", "errors", "files", "params", "stage", "tracking")}
 TRAINING = {f"stages/pipeline/{name}.py" for name in ("training", "checkpoints", "publishing")}
 TRAINS = re.compile(r"train_|refine_again|fine_tune")
-RUN = re.compile(r"python (?:-m stages\.(\w+)|(analysis/\w+\.py))")
+RUN = re.compile(r"\bpython (?:-m stages\.(\w+)|(analysis/\w+\.py))")
 
 
 def imported(file: Path) -> set[Path]:
@@ -71,6 +71,13 @@ def test_a_stage_depends_on_what_it_runs(name, files, dependencies):
         needed -= TRAINING
     assert files and needed
     assert not {path for path in needed if not any(Path(path).is_relative_to(each) for each in dependencies)}
+
+
+@pytest.mark.parametrize("file", ["dvc.yaml", "studies/dvc.yaml"])
+def test_what_hears_the_noisy_segments_depends_on_their_table(file):
+    hears = [each for each in stages(file) if "stages/predict_segments.py" in each[1]]
+    assert hears
+    assert not [name for name, _, depends in hears if not any(each.endswith("data/arms/noisy.csv") for each in depends)]
 
 
 def test_nothing_is_labelled_before_the_leak_guard():

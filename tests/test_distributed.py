@@ -36,7 +36,14 @@ folder, devices = Path(sys.argv[1]), int(sys.argv[2])
 batches, rank = Batches(), os.environ.get("LOCAL_RANK", 0)
 atexit.register(lambda: (folder / f"made{rank}").write_text(str(list(batches.examples))))
 atexit.register(lambda: write_weights(model, folder / f"rank{rank}.safetensors"))
-fit(model, lambda m, b: (m(b["x"]) - b["y"]).square().mean(), batches, name="toy/arm/seed0",
+drawn = []  # what a layer with dropout would draw
+atexit.register(lambda: (folder / f"drawn{rank}").write_text(str(drawn)))
+
+def loss(model, batch):
+    drawn.append(torch.rand(()).item())
+    return (model(batch["x"]) - batch["y"]).square().mean()
+
+fit(model, loss, batches, name="toy/arm/seed0",
     settings=Training(steps=10, batch=4, learning_rate=0.01, weight_decay=0.0, clip=1.0, average=0.0, patience=0,
                       precision="32-true"),
     compute=Compute(device="cpu", devices=devices, num_nodes=1, threads=1, workers=0), seed=0, fingerprint="f")
@@ -88,6 +95,8 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path):
     assert [result.stdout.count("published by") for result in results] == [1, 1]
     made = [(tmp_path / path).read_text() for path in ("one/made0", "two/made0", "two/made1")]
     assert made == ["[0, 1, 2, 3]", "[0, 2]", "[1, 3]"]
+    drawn = [(tmp_path / path).read_text() for path in ("one/drawn0", "two/drawn0", "two/drawn1")]
+    assert drawn[0] == drawn[1] != drawn[2]
     one, first, second = (
         load_file(tmp_path / path)
         for path in ("one/rank0.safetensors", "two/rank0.safetensors", "two/rank1.safetensors")

@@ -265,7 +265,12 @@ def test_an_unknown_arm_or_network_is_one_line(command, expected, repository):
 @pytest.mark.timeout(300)
 def test_a_study_runs_the_pipelines_stages_in_a_workspace_of_its_own(repository):
     before = without_timing(repository)
+    own = repository / "stages/record_environment.py"
+    code = own.read_text()
+    own.write_text(code + '\nprint("the copy runs its own code")\n')
     output = call(repository, "dvc", "repro", "studies/dvc.yaml:oracle@flips_40-0-xumx")
+    own.write_text(code)
+    assert "the copy runs its own code" in output
     ran = re.findall(r"Running stage 'studies/dvc.yaml:(\w+)@flips_40-0[-\w]*'", output)
     assert sorted(ran) == ["corrupt", "label_oracle", "open_workspace", "oracle"]
     assert output.count("Running stage") == 4

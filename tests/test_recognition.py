@@ -114,13 +114,6 @@ def test_an_empty_class_pool_is_named(stems):
     RandomMixes(arm, "noisy", root, settings(), split="valid")
 
 
-def test_segments_of_two_lengths_are_refused(stems):
-    root, arm = stems
-    arm.loc[0, "stop"] -= 1
-    with pytest.raises(InputError, match="arm noisy: expected segments of one length"):
-        RandomMixes(arm, "noisy", root, settings())
-
-
 @pytest.mark.parametrize("effect", [effects.compress, effects.reverberate, effects.widen, effects.change_loudness])
 def test_each_effect_changes_audio_and_keeps_its_form(effect):
     audio = stem("vocals") * np.linspace(0.1, 1, 2 * FRAMES, dtype=np.float32)

@@ -145,11 +145,14 @@ def test_an_arm_comes_back_as_it_was_written(stem_set, tmp_path):
         ("true_bass", 3, "row 3: expected truth"),
         ("start", 99999, "row 3: expected 0 <= start < stop"),
         ("start", 10, "row 3: expected segments that do not overlap"),
+        ("start", 4000.5, "row 3: expected start and stop as whole numbers"),
+        ("stop", 7999, "row 3: expected a segment of 4000 frames, as the first one"),
+        ("level_db", None, "row 3: expected a level"),
     ],
 )
 def test_a_bad_arm_row_is_named(column, value, expected, stem_set, tmp_path):
     root, files = stem_set
-    arm = nominal_segments(root, files, 0.5, -50)
+    arm = nominal_segments(root, files, 0.5, -50).astype(object)
     arm.loc[1, column] = value
     write_arm(arm, tmp_path / "arm.csv")
     with pytest.raises(InputError, match=expected):

@@ -8,7 +8,7 @@ import time
 import pytest
 from conftest import ROOT
 
-from stages.pipeline.tracking import git_revision
+from stages.pipeline.tracking import git_revision, run_name, tracking_root
 
 LOG = """
 import time
@@ -42,6 +42,25 @@ def test_processes_that_log_into_an_empty_store_at_once_all_have_their_run(tmp_p
     client = MlflowClient("sqlite:///mlflow.db")
     experiment = client.get_experiment_by_name("toy").experiment_id
     assert sorted(run.info.run_name for run in client.search_runs([experiment])) == names
+
+
+@pytest.mark.parametrize(
+    ("folder", "repository", "root", "name"),
+    [
+        (".", ".", ".", "a"),
+        ("studies/base-seed0", ".", ".", "base-seed0/a"),
+        ("studies", "studies", "studies", "a"),  # a repository that happens to have this name
+        ("outer/inner", "outer/inner", "outer/inner", "a"),  # one inside another
+        (".dvc/tmp/exps/tmp1", ".dvc/tmp/exps/tmp1", ".", "a"),  # as `dvc exp run --temp` makes it
+        (".dvc/tmp/exps/tmp1/studies/base-seed0", ".dvc/tmp/exps/tmp1", ".", "base-seed0/a"),
+    ],
+)
+def test_a_run_is_kept_by_the_repository_that_asked_for_it(folder, repository, root, name, tmp_path, monkeypatch):
+    for each in (tmp_path, tmp_path / "outer", tmp_path / repository):
+        (each / ".dvc").mkdir(parents=True, exist_ok=True)
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(tmp_path / folder)
+    assert (tracking_root(), run_name("a")) == ((tmp_path / root).resolve(), name)
 
 
 @pytest.mark.parametrize("programs", [os.environ["PATH"], ""])

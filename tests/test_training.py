@@ -5,6 +5,7 @@ import itertools
 import json
 import pickle
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -152,17 +153,68 @@ def test_a_nan_stops_training_and_names_run_and_step(every_step_is_saved):
         run(network(), Steps(nan_at=5))
 
 
-def test_an_error_in_a_worker_is_the_line_that_it_was_made_of(every_step_is_saved):
-    class Damaged(Steps):
-        def __getitem__(self, step):
-            if step == 3:
-                raise InputError("vocals.wav: expected a readable WAV file")
-            return super().__getitem__(step)
+class Failing(Steps):
+    """At step 3 its `failure` is called."""
 
-    for workers in (0, 1):
-        with pytest.raises(InputError) as caught:
-            run(network(), Damaged(), workers=workers)
-        assert str(caught.value) == "vocals.wav: expected a readable WAV file"
+    def __init__(self, failure):
+        super().__init__()
+        self.failure = failure
+
+    def __getitem__(self, step):
+        if step == 3:
+            self.failure()
+        return super().__getitem__(step)
+
+
+def raising(error: Exception):
+    def fail():
+        raise error
+
+    return fail
+
+
+DAMAGED = "vocals.wav: expected a readable WAV file"
+
+
+@pytest.mark.parametrize(
+    ("failure", "workers", "line"),
+    [
+        (raising(InputError(DAMAGED)), 0, DAMAGED),
+        (raising(InputError(DAMAGED)), 1, DAMAGED),
+        (raising(OSError("the disk is gone")), 1, "OSError: the disk is gone"),
+    ],
+)
+def test_an_error_in_a_worker_is_one_line(failure, workers, line, every_step_is_saved):
+    with pytest.raises(InputError) as caught:
+        run(network(), Failing(failure), workers=workers)
+    assert str(caught.value).startswith(line) and "Traceback" not in str(caught.value)
+
+
+LOADER_KILLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from test_training import Failing, network, run
+from stages.pipeline.errors import errors_as_one_line
+with errors_as_one_line("toy"):
+    run(network(), Failing(lambda: os.kill(os.getpid(), signal.SIGKILL)), workers=1)
+"""
+
+
+def test_a_killed_loader_is_one_line(tmp_path):
+    command = [sys.executable, "-c", LOADER_KILLED, str(ROOT / "tests")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+    assert lines == ["error: toy: a loader's process was killed: out of memory, or of /dev/shm?"]
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+
+
+def test_a_batch_that_the_device_cannot_hold_is_one_line(every_step_is_saved):
+    class Large(torch.nn.Linear):
+        def forward(self, x):
+            raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 9 GiB")
+
+    with pytest.raises(InputError, match=r"^toy/arm/seed0: step 0: a batch of 4 does not fit .*: CUDA out of"):
+        run(Large(3, 1), Steps())
 
 
 def test_learning_rate_rises_then_falls_to_zero():

@@ -124,11 +124,21 @@ def test_every_separator_variant_trains_and_is_scored(refined):
         run_stage_here("train_variant", f"xumx-{variant}")
     run_stage_here("train_variant", "hdemucs-oracle")
     run_stage_here("fine_tune_separator")
+    assert logged_steps("xumx/fine_tuned/seed0") == "1" != logged_steps("xumx/single_only/seed0")
     for item in ("xumx-oracle", "xumx-fine_tuned", "hdemucs-oracle"):
         run_stage_here("score_variant", item)
         assert json.loads(Path(f"metrics/score_separator/{item}.json").read_text())["songs"] == 2
     weights = [Path(f"models/separator/xumx-{name}.safetensors").read_bytes() for name in ("single_only", "fine_tuned")]
     assert weights[0] != weights[1]
+
+
+def logged_steps(run: str) -> str:
+    """`separation.xumx.steps` of a training's MLflow run."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient("sqlite:///mlflow.db")
+    found = client.search_runs([client.get_experiment_by_name("train_separator").experiment_id])
+    return next(each.data.params["separation/xumx/steps"] for each in found if each.info.run_name == run)
 
 
 def test_fine_tuning_draws_no_mixture_of_the_first_training(refined, monkeypatch):

@@ -1,11 +1,13 @@
-"""What the paper profile's trainings cost on this machine: python tools/measure_scale.py [--device cuda] [--watts 700]
+"""What the paper profile's trainings cost on this machine: python tools/measure_scale.py --watts 700 [--device cuda]
 
-Takes a few training steps of each network on noise and prints, as a table, examples per second, the largest memory, and
-from these the hours and energy of the whole replication: three classifiers and five of each separator.
+Takes a few training steps of each network on noise and prints, as a table, examples per second, the largest memory (on
+the CPU, of it and the networks before it), and from these the hours and energy of the whole replication: three
+classifiers and five of each separator.
 """
 
 import argparse
 import resource
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from torch import nn
 from torch.utils.data import Dataset
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
 from stages.pipeline.checkpoints import remove_checkpoints
 from stages.pipeline.params import Compute, Params, Training
@@ -100,9 +104,11 @@ def seconds_a_step(model: nn.Module, loss: Callable, batches: SameBatch, setting
 
 
 def memory(device: str) -> float:
-    """The largest memory so far, GiB: of the GPU, or of this process."""
+    """The largest memory, GiB: of the GPU since the last call, or of this process since it began."""
     if device == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**30
+        largest = torch.cuda.max_memory_allocated() / 2**30
+        torch.cuda.reset_peak_memory_stats()
+        return largest
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 

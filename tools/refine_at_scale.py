@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
+
 from stages.pipeline.checkpoints import write_weights
 from stages.pipeline.params import load_params
 from stages.recognition.model import InstrumentClassifier

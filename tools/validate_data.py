@@ -12,6 +12,8 @@ import argparse
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
+
 from stages.pipeline.errors import errors_as_one_line
 from stages.stems.datasets import NAMES, data_set
 from stages.stems.datasets.validation import validate, write_index

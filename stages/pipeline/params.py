@@ -128,14 +128,14 @@ class Refinement(Section):
 
 
 class Xumx(Training):
-    hidden: Count
+    hidden: Annotated[int, Field(ge=2, multiple_of=2)]  # half of them for each direction of time
     fft: Count
     hop: Count
     bandwidth: Positive
 
 
 class HDemucs(Training):
-    channels: Count
+    channels: Annotated[int, Field(ge=4)]  # of which its residual branches take a quarter
     cac: bool
 
 
@@ -163,7 +163,7 @@ class Compute(Section):
 class Params(Section):
     """The whole of params.yaml; conf/profile/laptop.yaml and conf/data/ say what each key means."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0, lt=2**40)]  # a million times it, the seed of a step, has to fit in 64 bits
     stems: Stems
     corruption: Corruption
     segments: Segments

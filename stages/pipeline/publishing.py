@@ -1,5 +1,6 @@
 """What every training leaves behind: weights, its curve, its metrics, and one MLflow run."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
 
 
 def training_fingerprint(kind: str, table: Path, params: Params) -> str:
-    """A hash of all that a training depends on: its arm's table, the parameters of its `kind`, the code."""
-    return fingerprint(table, params.model_dump(include={"seed", "segments", kind}), code_fingerprint())
+    """A hash of all that a training depends on: its arm's table, the parameters of its `kind`, the code and the device.
+
+    Not the threads and workers: a training may go on with others.
+    """
+    parameters = {"seed": True, "segments": True, kind: True, "compute": {"device", "devices", "num_nodes"}}
+    return fingerprint(table, params.model_dump(include=parameters), code_fingerprint(), version("torch"))
 
 
 def publish_training(

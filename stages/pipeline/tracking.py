@@ -23,16 +23,26 @@ if TYPE_CHECKING:
 Curve = Sequence[tuple[int, float, float, float | None]]
 
 
-def tracking_root() -> Path:
-    """The folder of mlflow.db: the outermost repository, since `dvc exp` may run in a copy below .dvc/tmp.
-
-    Raises InputError outside of any.
-    """
+def repository() -> Path:
+    """The DVC repository that this is in. Raises InputError outside of any."""
     here = Path.cwd().resolve()
     found = [folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()]
     if not found:
         raise InputError(f"{here}: expected a folder in a DVC repository, whose mlflow.db keeps the runs")
-    return found[-1]
+    return found[0]
+
+
+def tracking_root() -> Path:
+    """The folder of mlflow.db: the repository, or the one for which `dvc exp` made this copy below its .dvc/tmp."""
+    here = repository()
+    copies = [folder for folder in here.parents if folder.parts[-3:] == (".dvc", "tmp", "exps")]
+    return copies[-1].parents[2] if copies else here
+
+
+def run_name(name: str) -> str:
+    """A run's name; all conditions of the studies have the same ones, so there their workspace goes before."""
+    inside = Path.cwd().resolve().relative_to(repository()).parts
+    return f"{inside[1]}/{name}" if len(inside) == 2 and inside[0] == "studies" else name
 
 
 def log_run(
@@ -50,7 +60,7 @@ def log_run(
 
     Args:
         experiment: the stage's name; its runs are what the UI compares.
-        name: e.g. "xumx/psi_refined/seed0"; in a study, its workspace goes before.
+        name: e.g. "xumx/psi_refined/seed0"; see `run_name`.
         data: the file that says what the result was made from (an arm, a manifest).
         metrics: nested numbers; keys are joined by "/", None is left out.
         files: results to attach; they and `metrics` are what makes a result the same.
@@ -59,8 +69,7 @@ def log_run(
 
     Raises InputError if MLflow cannot store it.
     """
-    if Path.cwd().parent.name == "studies":
-        name = f"{Path.cwd().name}/{name}"  # all conditions of the studies have runs of the same names
+    name = run_name(name)
     key = fingerprint(experiment, name, params.model_dump(), metrics, *files)
     with mlflow_store(f"MLflow run {name} of {experiment}") as client:
         from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
@@ -106,11 +115,8 @@ def mlflow_store(what: str) -> Iterator["MlflowClient"]:
 def new_run(client: "MlflowClient", experiment: str, name: str, key: str) -> str | None:
     """The id of a new run for the result with this key; None if it has one, in which case there is nothing to log."""
     found = client.get_experiment_by_name(experiment)
-    experiment_id = (
-        found.experiment_id
-        if found
-        else client.create_experiment(experiment, artifact_location=(tracking_root() / "mlruns" / experiment).as_uri())
-    )
+    local = None if "MLFLOW_TRACKING_URI" in os.environ else (tracking_root() / "mlruns" / experiment).as_uri()
+    experiment_id = found.experiment_id if found else client.create_experiment(experiment, artifact_location=local)
     for run in client.search_runs([experiment_id], f"tags.result = '{key}'"):
         if run.info.status == "FINISHED":
             return None
@@ -120,7 +126,7 @@ def new_run(client: "MlflowClient", experiment: str, name: str, key: str) -> str
 
 
 def flatten(content: dict, prefix: str = "") -> dict:
-    """Nested dictionaries as one, keys joined by "/"; only numbers, texts and lists stay."""
+    """Nested dictionaries as one, keys joined by "/"."""
     flat = {}
     for key, value in content.items():
         if isinstance(value, dict):

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 WARM_UP = 0.05  # share of the steps in which the learning rate rises to its peak
 CHECKPOINT_SECONDS = 30.0
 CURVE_POINTS = 50
+RANKS_APART = 2**32  # so that the processes that share a batch do not drop out the same units
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of glibc's mallopt
 
 Batch = dict[str, torch.Tensor | list[list[str]]]  # tensors, and under "songs" where each example comes from
@@ -137,7 +139,7 @@ def fit(
         curves = Curves(points, state["training_seconds"], state["wall_seconds"])
     loader = DataLoader(
         batches, batch_size=None, sampler=range(first, settings.steps), num_workers=compute.workers,
-        multiprocessing_context="fork" if compute.workers else None, prefetch_factor=4 if compute.workers else None,
+        multiprocessing_context="fork" if compute.workers else None, prefetch_factor=2 if compute.workers else None,
     )  # fmt: skip
     every = max(1, settings.steps // CURVE_POINTS)
     validate_every = every * max(1, CURVE_POINTS // 10)
@@ -148,12 +150,13 @@ def fit(
     )  # fmt: skip
     for step, batch in enumerate(progress, start=first):
         started = time.monotonic()
-        torch.manual_seed(seed * 1_000_003 + step)  # dropout, too, depends on (seed, step) alone
+        torch.manual_seed(seed * 1_000_003 + step + fabric.global_rank * RANKS_APART)  # dropout follows from them, too
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * learning_rate_factor(step, settings.steps)
-        value = loss(wrapped, fabric.to_device(batch))
-        optimizer.zero_grad()
-        fabric.backward(value)
+        with _out_of_memory_in_one_line(f"{name}: step {step}", settings.batch):
+            value = loss(wrapped, fabric.to_device(batch))
+            optimizer.zero_grad()
+            fabric.backward(value)
         norm = fabric.clip_gradients(wrapped, optimizer, max_norm=settings.clip, error_if_nonfinite=False)
         if not (torch.isfinite(value) and torch.isfinite(norm)):
             raise InputError(
@@ -251,9 +254,24 @@ def _validated(model: torch.nn.Module, validate: Validate) -> float:
     return value
 
 
-def _one_line_errors(loader: DataLoader) -> Iterator[Batch]:
-    """The loader's batches; a worker's InputError comes with its traceback, of which only the last line goes on."""
+@contextmanager
+def _out_of_memory_in_one_line(where: str, batch: int) -> Iterator[None]:
     try:
-        yield from loader
-    except InputError as error:
-        raise InputError(str(error).strip().rpartition("InputError: ")[2]) from error
+        yield
+    except torch.OutOfMemoryError as error:
+        raise InputError(f"{where}: a batch of {batch} does not fit into the device's memory: {error}") from error
+
+
+def _one_line_errors(loader: DataLoader) -> Iterator[Batch]:
+    """The loader's batches; a worker's error comes with its traceback, of which only the last line goes on."""
+    batches = iter(loader)
+    while True:
+        try:
+            batch = next(batches, None)
+        except InputError as error:
+            raise InputError(str(error).strip().rpartition("InputError: ")[2]) from error
+        except OSError as error:
+            raise InputError(str(error).strip().splitlines()[-1]) from error
+        if batch is None:
+            return
+        yield batch

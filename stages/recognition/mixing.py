@@ -37,7 +37,7 @@ class RandomMixes(Dataset):
             root: of the stem set, to which the arm's paths are relative.
             split: train, valid or test: which rows of the arm to draw from.
 
-        Raises InputError if no segment is labelled with one of the classes, or segments differ in length.
+        Raises InputError if no segment is labelled with one of the classes.
         """
         rows = arm[arm["split"] == split]
         self.paths = rows["path"].tolist()
@@ -48,8 +48,6 @@ class RandomMixes(Dataset):
             if not len(pool):
                 raise InputError(f"no {label} segment in arm {name}: expected at least one of split {split}")
         self.frames = int(self.bounds[0, 1] - self.bounds[0, 0])
-        if (np.diff(self.bounds) != self.frames).any():
-            raise InputError(f"arm {name}: expected segments of one length, {self.frames} frames")
         self.root, self.settings, self.rate = Path(root), params.classifier, params.stems.rate
         self.effect_probability = params.classifier.effect_probability if split == "train" else 0.0
         self.examples = range(params.classifier.batch if split == "train" else EVALUATION_BATCH)

@@ -1,6 +1,7 @@
 """The manifest of a stem set: one row for each WAV file, and everything that is known about it."""
 
 from dataclasses import asdict, dataclass, fields
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -137,12 +138,14 @@ def _parse_row(root: Path, manifest: Path, number: int, row: dict[str, str]) -> 
         )
     except ValueError as error:
         raise InputError(f"{manifest}: row {number}: {error}") from error
+    if not all(isfinite(part.gain_db) for part in file.sources):
+        raise InputError(f"{manifest}: row {number}: expected finite gains, got {row['sources']!r}")
     if min(file.frames, file.rate, file.channels) < 1:
         raise InputError(f"{manifest}: row {number}: expected frames, rate and channels above 0")
     if file.split not in SPLITS:
         raise InputError(f"{manifest}: row {number}: expected a split of {', '.join(SPLITS)}, got {file.split!r}")
     parts = {part.cls for part in file.sources} - {UNKNOWN}
-    unknown = {file.stem, *file.truth, *parts} - {*CLASSES, MIXTURE}
+    unknown = ({file.stem} - {*CLASSES, MIXTURE}) | ({*file.truth, *parts} - {*CLASSES})
     if unknown:
         raise InputError(
             f"{manifest}: row {number}: unknown class {min(unknown)!r}, expected one of {', '.join(CLASSES)}"

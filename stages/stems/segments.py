@@ -18,7 +18,8 @@ from stages.stems.manifest import MIXTURE, StemFile
 PROBABILITIES = [f"p_{c}" for c in CLASSES]
 LABELS = list(CLASSES)
 TRUTHS = [f"true_{c}" for c in CLASSES]
-ARM_COLUMNS = ["song", "split", "stem", "path", "start", "stop", "level_db", *PROBABILITIES, *LABELS, *TRUTHS]
+TEXTS = ["song", "split", "stem", "path"]
+ARM_COLUMNS = [*TEXTS, "start", "stop", "level_db", *PROBABILITIES, *LABELS, *TRUTHS]
 REFINED_ARMS = ("psi_clean", "psi_noisy", "psi_refined")
 ARMS = ("clean", "noisy", *REFINED_ARMS)
 
@@ -84,7 +85,8 @@ def write_arm(table: pd.DataFrame, path: Path) -> None:
 def read_arm(path: Path) -> pd.DataFrame:
     """Read an arm and check it. Raises InputError naming the file and the first bad row."""
     try:
-        table = pd.read_csv(path, dtype={"song": str, "path": str})
+        missing = {name: [""] for name in set(ARM_COLUMNS) - set(TEXTS)}  # a song may be called "None"
+        table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=missing)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a table of segments: {error}") from error
     if list(table.columns) != ARM_COLUMNS:
@@ -92,7 +94,7 @@ def read_arm(path: Path) -> pd.DataFrame:
     try:
         probabilities, labels = table[PROBABILITIES].to_numpy(float), table[LABELS].to_numpy(float)
         truth, bounds = table[TRUTHS].to_numpy(float), table[["start", "stop"]].to_numpy(float)
-        table["level_db"].to_numpy(float)
+        levels = table[["level_db"]].to_numpy(float)
     except ValueError as error:
         raise InputError(f"{path}: expected numbers from column start on: {error}") from error
     if table.empty:
@@ -102,10 +104,14 @@ def read_arm(path: Path) -> pd.DataFrame:
     _check_rows(path, (probabilities >= 0) & (probabilities <= 1), "probabilities within 0..1")
     _check_rows(path, (labels == 0) | (labels == 1), "labels of 0 or 1")
     _check_rows(path, (truth == 0) | (truth == 1) | np.isnan(truth), "truth of 0, 1 or nothing")
+    _check_rows(path, np.isfinite(levels), "a level")
+    _check_rows(path, bounds == np.round(bounds), "start and stop as whole numbers")
     _check_rows(path, (bounds[:, :1] >= 0) & (bounds[:, :1] < bounds[:, 1:]), "0 <= start < stop")
     order = table.sort_values(["path", "start"], kind="stable")
     overlap = (order["start"] < order["stop"].shift()) & (order["path"] == order["path"].shift())
     _check_rows(path, ~overlap.sort_index().to_numpy()[:, None], "segments that do not overlap the one before")
+    frames = bounds[:, 1:] - bounds[:, :1]
+    _check_rows(path, frames == frames[0], f"a segment of {frames[0, 0]:.0f} frames, as the first one")
     return table
 
 

@@ -44,7 +44,9 @@ def recordings(root: Path) -> list[Recording]:
             )
             name = f"{content['artist']} - {content['song']}"
         except OSError as error:
-            raise InputError(f"{path}: expected a readable file: copy the song again") from error
+            raise InputError(
+                f"{path}: expected a readable file: copy the song again, if {root} is the folder that holds the songs"
+            ) from error
         except KeyError as error:
             raise InputError(
                 f"{path}: expected MoisesDB's keys and stem names, {error} is missing or unknown"
