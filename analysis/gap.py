@@ -1,8 +1,8 @@
 """What label noise costs separation, and how much of that each refinement wins back, over songs and seeds.
 
 What refinement could win back is measured twice: "clean" minus "noisy", as the paper does, which compares two
-catalogues; and the true labels of the noisy stems ("oracle", where it was run) minus the nominal ones. Those cannot
-take apart what corruption has summed: what the noise costs is the same stems uncorrupted, minus noisy.
+catalogues; and the true labels of the noisy stems ("oracle") minus the nominal ones. Those cannot take apart what
+corruption has summed: what the noise costs is the same stems uncorrupted, minus noisy.
 """
 
 from collections.abc import Callable
@@ -19,8 +19,8 @@ from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.results import NETWORKS
 from stages.stems.segments import REFINED_ARMS
 
-COMPARED = ("clean", "oracle", *REFINED_ARMS)  # each minus "noisy"
 UNCORRUPTED = "uncorrupted"  # training data of the noisy catalogue without noise, at the same seed
+COMPARED = ("clean", UNCORRUPTED, "oracle", *REFINED_ARMS)  # each minus "noisy"
 NOISE = {"cost": UNCORRUPTED, "oracle": "oracle", "gain": "psi_refined"}  # each minus "noisy"
 NOISE_DECIMALS = dict.fromkeys((f"{name}{end}" for name in NOISE for end in ("", "_low", "_high")), 2)
 SHARES = ("of_clean", "of_oracle")
@@ -46,7 +46,7 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
             found = interval(chosen, gain)
             of_clean = of_oracle = (nan, nan, nan)
             published = published_share = nan
-            if arm != "oracle":
+            if (network, arm) in theirs.index:
                 published = theirs[network, arm] - theirs[network, "noisy"]
             if arm != "clean":
                 of_clean = _share(measurements, gain, _above_noisy(network, "clean"))

@@ -44,11 +44,11 @@ def make_reference(root: Path, results: Path) -> None:
     by_seed = sdr_by_seed(measured.separation)
     params = load_params(root / "params.yaml")
     threshold = params.scoring.threshold
-    found = measurements_of(measured, "pipeline", threshold)
+    run = [condition for condition in NOISES if condition in set(measured.separation["condition"])]
+    with_baseline = with_uncorrupted(measured, ["pipeline", *run])
+    found = measurements_of(with_baseline, "pipeline", threshold)
     claims = decide(found, measurements_of(measured, "base", threshold))
     gaps = gap_table(found)
-    run = [condition for condition in NOISES if condition in set(measured.separation["condition"])]
-    with_baseline = with_uncorrupted(measured, run)
     noises = noise_table({name: measurements_of(with_baseline, name, threshold) for name in run})
     tables = {
         "gap.csv": round_columns(gaps, GAP_DECIMALS),

@@ -63,8 +63,9 @@ def parts(
     yield (
         "Frame-wise SDR above that of training on the noisy labels: the mean over songs and seeds, averaged over the "
         "classes, with its 95 % interval, which the shares have, too. A refinement's share of *clean minus noisy* is "
-        "what the paper's numbers give, though that gap is also one between two catalogues; its share of *true labels "
-        "minus noisy* is of what perfect relabelling of the same stems would win. Intervals are not corrected for "
+        "what the paper's numbers give, though that gap is also one between two catalogues: what the noise costs is "
+        "*uncorrupted minus noisy*, of the same songs. Its share of *true labels minus noisy* is of what perfect "
+        "relabelling, which takes nothing apart, would win. Intervals are not corrected for "
         "their number "
         "([how](../../docs/studies.md#how-claims-are-decided))."
     )

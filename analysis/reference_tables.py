@@ -12,7 +12,9 @@ from analysis.results import LABEL_MEASURES, LABELLED_ARMS, MEASURES, NETWORKS, 
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
-WITHOUT_NOISE = ("flips_00", "noisy")  # condition and training data of the noisy catalogue uncorrupted
+# The condition with the noisy catalogue uncorrupted, and trainings as long as the pipeline's or as the other studies'.
+WITHOUT_NOISE = {"pipeline": "uncorrupted"}
+SHORT_WITHOUT_NOISE = "flips_00"
 DECISIONS = (0.3, 0.5, 0.7, 0.9)  # from which probability on a classifier says a class
 # Rows of Table 3 and the training data that they are in `Measured.separation`.
 TABLE3 = {
@@ -43,11 +45,11 @@ def with_thresholds(measured: Measured) -> Measured:
 
 
 def with_uncorrupted(measured: Measured, conditions: list[str]) -> Measured:
-    """X-UMX on the noisy catalogue without noise, as training data "uncorrupted" of these conditions."""
-    table, (condition, training) = measured.separation, WITHOUT_NOISE
-    same = table[(table["condition"] == condition) & (table["network"] == "xumx")]
-    same = same[same["training_data"] == training].assign(training_data=UNCORRUPTED)
-    added = [same.assign(condition=condition) for condition in conditions]
+    """Separators of the noisy catalogue without noise, as training data "uncorrupted" of these conditions."""
+    table = measured.separation
+    same = table[table["training_data"] == "noisy"].assign(training_data=UNCORRUPTED)
+    sources = {condition: WITHOUT_NOISE.get(condition, SHORT_WITHOUT_NOISE) for condition in conditions}
+    added = [same[same["condition"] == source].assign(condition=name) for name, source in sources.items()]
     return replace(measured, separation=pd.concat([table, *added], ignore_index=True))
 
 

@@ -352,7 +352,13 @@ def test_a_claim_says_its_values_and_their_direction(lower, adaptive, values, di
 
 
 def test_what_noise_costs_and_refinement_wins_back_of_known_sdrs() -> None:
-    level = {"clean": 4.0, "oracle": 3.5, "noisy": 3.0, "psi_noisy": 3.4}  # dB, the same in every song but for a spread
+    level = {
+        "clean": 4.0,
+        "uncorrupted": 3.7,
+        "oracle": 3.5,
+        "noisy": 3.0,
+        "psi_noisy": 3.4,
+    }  # dB, the same in every song but for a spread
     rows = [
         [seed, "xumx", arm, f"song {song}", c, sdr + song + 0.1 * (2 * seed - 1) * (arm == "psi_noisy")]
         for arm, sdr in level.items()
@@ -362,22 +368,21 @@ def test_what_noise_costs_and_refinement_wins_back_of_known_sdrs() -> None:
     ]
     songs = pd.DataFrame(rows, columns=["seed", "network", "training_data", "song", "class", "csdr"])
     table = gap_table(measurements(songs, NO_DECISIONS, 0.5)).set_index("training_data")
-    assert list(table.index) == ["clean", "oracle", "psi_noisy"] and list(table["seeds"]) == [2, 1, 2]
-    assert list(table["gain"]) == pytest.approx([1.0, 0.5, 0.4])
+    assert list(table.index) == ["clean", "uncorrupted", "oracle", "psi_noisy"]
+    assert list(table["seeds"]) == [2, 2, 1, 2]
+    assert list(table["gain"]) == pytest.approx([1.0, 0.7, 0.5, 0.4])
     assert table.loc["clean", ["low", "high"]].tolist() == pytest.approx([1.0, 1.0])  # paired: the spread cancels
     by_seeds = t.interval(0.95, 1, 0.4, 0.1)
     assert table.loc["psi_noisy", ["low", "high"]].tolist() == pytest.approx(by_seeds)
-    assert list(table["by_seed"]) == ["+1.00/+1.00", "+0.50", "+0.30/+0.50"]
-    shares = {
-        "of_clean": (0.4, *by_seeds),
-        "of_oracle": (1.0, 1.0, 1.0),
-    }  # clean is ahead by 1; the oracle has one seed
+    assert list(table["by_seed"]) == ["+1.00/+1.00", "+0.70/+0.70", "+0.50", "+0.30/+0.50"]
+    # clean is ahead by 1, and the oracle has one seed
+    shares = {"of_clean": (0.4, *by_seeds), "of_oracle": (1.0, 1.0, 1.0)}
     for name, values in shares.items():
         assert table.loc["psi_noisy", [name, f"{name}_low", f"{name}_high"]].tolist() == pytest.approx(values)
-    assert table.loc["oracle", "of_clean"] == pytest.approx(0.5)
-    assert table["of_clean"].isna().tolist() == [True, False, False]
-    assert table["of_oracle"].isna().tolist() == [True, True, False]
-    assert table["paper_gain"].tolist() == pytest.approx([2.92, np.nan, 1.83], nan_ok=True)
+    assert table.loc[["uncorrupted", "oracle"], "of_clean"].tolist() == pytest.approx([0.7, 0.5])
+    assert table["of_clean"].isna().tolist() == [True, False, False, False]
+    assert table["of_oracle"].isna().tolist() == [True, True, True, False]
+    assert table["paper_gain"].tolist() == pytest.approx([2.92, np.nan, np.nan, 1.83], nan_ok=True)
     assert table.loc["psi_noisy", "paper_of_clean"] == pytest.approx(1.83 / 2.92)
 
 

@@ -84,6 +84,7 @@ def test_nothing_is_labelled_before_the_leak_guard():
     guarded = [s for s in stages("dvc.yaml") + stages("studies/dvc.yaml") if "stages/label_segments.py" in s[1]]
     assert [name for name, _, _ in guarded] == [
         "dvc.yaml:label_segments", "studies/dvc.yaml:corrupt", "studies/dvc.yaml:corrupt_pipeline",
+        "studies/dvc.yaml:corrupt_uncorrupted",
     ]  # fmt: skip
     assert "metrics/check_leaks/${key}.json" in guarded[0][2]
     for _, _, dependencies in guarded[1:]:

@@ -82,7 +82,7 @@ def test_what_was_measured_with_other_parameters_goes_when_a_workspace_is_opened
     Path("params.yaml").write_text(yaml.safe_dump(params))
     open_workspace("flips_40", 0)
     assert all(path.exists() for path in (*measured, *others))
-    params["separation"]["xumx"]["hidden"] += 1
+    params["separation"]["xumx"]["hidden"] += 2
     Path("params.yaml").write_text(yaml.safe_dump(params))
     open_workspace("flips_40", 0)
     assert not any(path.exists() for path in measured) and all(path.exists() for path in others)
@@ -95,7 +95,7 @@ def test_what_was_measured_with_other_parameters_goes_when_a_workspace_is_opened
 
 def test_an_unknown_condition_is_one_line(repository):
     with pytest.raises(
-        InputError, match=r"unknown condition 'flips_99': expected one of pipeline, base, flips_00, .*conditions"
+        InputError, match=r"unknown condition 'flips_99': expected one of pipeline, uncorrupted, base, .*conditions"
     ):
         open_workspace("flips_99", 0)
     assert not list(Path("studies").glob("flips*"))
@@ -132,7 +132,7 @@ def test_kinds_of_noise_contaminate_as_many_stems(params):
 def test_the_studies_run_what_the_code_knows():
     assert STUDIES["pipeline_seeds"][:3] == STUDIES["seeds"]
     assert STUDIES["further_seeds"] == STUDIES["pipeline_seeds"][1:]
-    assert ["pipeline", *STUDIES["conditions"]] == list(CONDITIONS)
+    assert ["pipeline", "uncorrupted", *STUDIES["conditions"]] == list(CONDITIONS)
     assert STUDIES["conditions"] == ["base", *STUDIES["noises"], "paper_threshold", "longer"]
     assert STUDIES["with_oracle"] == ["base", *STUDIES["noises"], "longer"]
     assert set(STUDIES["variants"]) == set(VARIANTS) - {"oracle", "threshold_0.5"}  # 0.5 is the refined arm's own

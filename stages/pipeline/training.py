@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WARM_UP = 0.05  # share of the steps in which the learning rate rises to its peak
 CHECKPOINT_SECONDS = 30.0
 CURVE_POINTS = 50
-RANKS_APART = 2**32  # so that the processes that share a batch do not drop out the same units
+RANKS_APART = 2**25  # so that processes that share a batch drop out other units; the CPU's generator takes 32 bits
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of glibc's mallopt
 
 Batch = dict[str, torch.Tensor | list[list[str]]]  # tensors, and under "songs" where each example comes from
