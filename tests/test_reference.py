@@ -1,0 +1,392 @@
+"""The reference results, which grow from what the studies measured."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import made_up_metrics as made_up
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+
+from analysis.make_readme import results_section
+from analysis.make_reference import make_reference
+from analysis.reference import collect
+from analysis.reference_figures import in_common
+from analysis.reference_tables import on_several, sdr_by_seed
+from stages.open_workspace import workspace_params
+from stages.pipeline.errors import InputError
+from stages.stems import CLASSES
+from stages.stems.segments import PROBABILITIES, TRUTHS
+from stages.variants.names import ROUNDS, VARIANTS
+
+CONDITIONS = yaml.safe_load((ROOT / "studies/conditions.yaml").read_text())
+STUDIES = yaml.safe_load((ROOT / "studies/params.yaml").read_text())
+XUMX = yaml.safe_load((ROOT / "params.yaml").read_text())["separation"]["xumx"]
+
+
+def workspace(root: Path, name: str, variants: tuple[str, ...] = (), seed: int = 0) -> Path:
+    """What a run of the pipeline and some variants would have measured; made up."""
+    folder, random = made_up.write_metrics(root / name), np.random.default_rng(seed)
+    (root.parent / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    (root / "conditions.yaml").write_text(yaml.safe_dump(CONDITIONS))
+    condition, number = name.split("-seed")
+    (folder / "params.yaml").write_text(workspace_params(root.parent, condition, int(number))[1])
+    for variant in variants:
+        made_up.separator_files(folder, f"xumx-{variant}", 4.0, random)
+    return folder
+
+
+def test_measurements_are_taken_over_once_and_replaced_by_newer_ones(tmp_path):
+    folder = workspace(tmp_path / "studies", "base-seed0", ("oracle",))
+    first = collect(tmp_path, tmp_path / "measured")
+    arms = first.separation.drop_duplicates(["network", "training_data"])
+    assert len(arms) == 11 and len(first.separation) == 11 * 14 * 4
+    before = {path.name: path.read_bytes() for path in (tmp_path / "measured").iterdir()}
+    collect(tmp_path, tmp_path / "measured")
+    assert before == {path.name: path.read_bytes() for path in (tmp_path / "measured").iterdir()}
+    table = pd.read_csv(folder / "scores/separator/xumx-oracle.csv").assign(csdr=9.0)
+    table.to_csv(folder / "scores/separator/xumx-oracle.csv", index=False)
+    second = collect(tmp_path, tmp_path / "measured").separation
+    assert len(second) == len(first.separation)
+    assert set(second.loc[second["training_data"] == "oracle", "csdr"]) == {9.0}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("<<<<<<< HEAD", "line 3: expected a condition and a seed, got '<<<<<<< HEAD'"),
+        (",".join("x" * 30), "expected a table: .* Expected 15 fields in line 3, saw 30"),
+    ],
+    ids=["marks", "fields"],
+)
+def test_a_merge_conflict_in_what_was_measured_is_one_line(tmp_path, line, message):
+    workspace(tmp_path / "studies", "base-seed0")
+    collect(tmp_path, tmp_path / "measured")
+    file = tmp_path / "measured/labels.csv"
+    first, second, *rest = file.read_text().splitlines()
+    damaged = "\n".join([first, second, line, *rest]) + "\n"
+    file.write_text(damaged)
+    with pytest.raises(InputError, match=re.escape(str(file)) + ": " + message):
+        collect(tmp_path, tmp_path / "measured")
+    assert file.read_text() == damaged
+
+
+def test_measurements_outlive_their_workspace(tmp_path):
+    workspace(tmp_path / "here/studies", "pipeline-seed1")
+    kept = collect(tmp_path / "here", tmp_path / "measured")
+    workspace(tmp_path / "there/studies", "pipeline-seed2")
+    both = collect(tmp_path / "there", tmp_path / "measured")
+    assert set(both.separation["seed"]) == {1, 2} and set(both.decisions["seed"]) == {1, 2}
+    assert len(both.labels) == 2 * len(kept.labels)
+
+
+def test_a_workspace_of_other_parameters_is_refused(tmp_path):
+    folder = workspace(tmp_path / "studies", "flips_40-seed1")
+    computed = yaml.safe_load((folder / "params.yaml").read_text())
+    computed["compute"]["threads"] = 7
+    (folder / "params.yaml").write_text(yaml.safe_dump(computed))
+    assert len(collect(tmp_path, tmp_path / "measured").separation)
+    computed["refinement"]["threshold"] = 0.25
+    (folder / "params.yaml").write_text(yaml.safe_dump(computed))
+    with pytest.raises(InputError, match=r"flips_40-seed1/params\.yaml: expected .* what flips_40 changes"):
+        collect(tmp_path, tmp_path / "measured")
+
+
+def test_a_condition_with_wrong_parameters_is_one_line_once_its_workspace_is_there(tmp_path):
+    workspace(tmp_path / "studies", "flips_40-seed1")
+    (tmp_path / "studies/conditions.yaml").write_text("flips_40: {refinement: {threshold: 2.0}}")
+    with pytest.raises(InputError, match=r"^studies/conditions\.yaml: flips_40: refinement\.threshold: "):
+        collect(tmp_path, tmp_path / "measured")
+
+
+def test_labels_of_unknown_truth_are_counted_alone(tmp_path):
+    folder = workspace(tmp_path / "studies", "base-seed1")
+    file = folder / "metrics/refine_labels/psi_noisy.json"
+    made_up.write(file, json.loads(file.read_text()) | {"label_quality": None})
+    labels = collect(tmp_path, tmp_path / "measured").labels.set_index("labels")
+    assert np.isnan(labels.loc["psi_noisy", "f1"]) and labels.loc["psi_noisy", "segments"] == 1900
+
+
+def test_the_pipelines_own_run_is_condition_pipeline_at_its_seed(tmp_path):
+    workspace(tmp_path / "studies", "pipeline-seed1")
+    made_up.write_metrics(tmp_path)
+    found = collect(tmp_path, tmp_path / "measured").separation
+    assert set(found["seed"]) == {0, 1} and set(found["condition"]) == {"pipeline"}
+
+
+def test_other_parameters_are_never_mixed_in(tmp_path):
+    workspace(tmp_path / "studies", "base-seed0")
+    collect(tmp_path, tmp_path / "measured")
+    text = (tmp_path / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(text.replace("threads: 1", "threads: 2").replace("seed: 0", "seed: 5"))
+    collect(tmp_path, tmp_path / "measured")
+    (tmp_path / "params.yaml").write_text(text.replace("hidden: 256", "hidden: 16"))
+    with pytest.raises(InputError, match="expected the parameters that .*measured/params.yaml was measured with"):
+        collect(tmp_path, tmp_path / "measured")
+
+
+def test_the_pipelines_own_run_has_to_be_what_dvc_lock_has(tmp_path):
+    workspace(tmp_path / "studies", "pipeline-seed1")
+    made_up.write_metrics(tmp_path)
+    score = tmp_path / "scores/separator/xumx-noisy.csv"
+    out = {"path": "scores/separator/xumx-noisy.csv", "md5": hashlib.md5(score.read_bytes()).hexdigest()}
+    params = {"scoring.mixes": 600, "stems.song_seconds": [20, 28], "separation.xumx": XUMX}
+    stages = {"score_separator@xumx-noisy": {"params": {"params.yaml": params}, "outs": [out]}}
+    lock = tmp_path / "dvc.lock"
+    lock.write_text(yaml.safe_dump({"stages": stages}).replace("1.0e-05", "1e-05"))  # as DVC writes it
+    assert "1e-05" in lock.read_text()
+    collect(tmp_path, tmp_path / "measured")
+    params["separation.xumx"] = XUMX | {"hidden": 16}
+    lock.write_text(yaml.safe_dump({"stages": stages}))
+    with pytest.raises(InputError, match=r"params\.yaml: score_separator@xumx-noisy .* another separation\.xumx: "):
+        collect(tmp_path, tmp_path / "measured")
+    params["separation.xumx"] = XUMX
+    lock.write_text(yaml.safe_dump({"stages": stages}))
+    score.write_text(score.read_text().replace("0", "1"))
+    with pytest.raises(InputError, match=r"xumx-noisy\.csv: expected what dvc\.lock has of score_separator@xumx-noisy"):
+        collect(tmp_path, tmp_path / "measured")
+
+
+def test_sdr_of_a_seed_is_what_its_own_table_says(tmp_path):
+    folder = workspace(tmp_path / "studies", "base-seed0")
+    table = sdr_by_seed(collect(tmp_path, tmp_path / "measured").separation)
+    songs = pd.read_csv(folder / "scores/separator/hdemucs-noisy.csv")
+    row = table[(table["network"] == "hdemucs") & (table["training_data"] == "noisy")].set_index("metric")
+    for metric, how in (("csdr", "median"), ("usdr", "mean")):
+        by_class = songs.groupby("class")[metric].agg(how)
+        assert row.loc[metric, "drums"] == pytest.approx(by_class["drums"], abs=1e-3)
+        assert row.loc[metric, "avg"] == pytest.approx(by_class.mean(), abs=1e-3)
+
+
+def test_half_done_studies_give_what_they_have(tmp_path):
+    workspace(tmp_path / "studies", "base-seed0", ("oracle", "single_only"))
+    folder = workspace(tmp_path / "studies", "pipeline-seed0")
+    for path in (folder / "scores/classifier").glob("*"):
+        path.unlink()
+    make_reference(tmp_path, tmp_path)
+    claims = pd.read_csv(tmp_path / "reference/claims.csv", keep_default_na=False).set_index("id")
+    assert claims.loc["C11", "holds"] in ("true", "false", "undecided")
+    assert list(claims.loc[["C1", "C4", "C10", "C13"], "holds"]) == [""] * 4
+    assert list(pd.read_csv(tmp_path / "reference/table3.csv")["variant"].unique()) == [
+        "noisy", "proposed", "threshold_0.9", "single_labeled_only", "oracle", "clean",
+    ]  # fmt: skip
+    assert list(pd.read_csv(tmp_path / "table3.csv").columns) == ["variant", "metric", *CLASSES, "avg"]
+    page = (tmp_path / "reference/README.md").read_text()
+    assert "Not run yet: threshold_0.5, adaptive_thresholds" in page and "noise_sweep" not in page
+
+
+def test_every_figure_is_drawn_once_its_runs_are_there(tmp_path):
+    random = np.random.default_rng(1)
+    folder = workspace(tmp_path / "studies", "base-seed0", (*VARIANTS, "round_5", "fine_tuned"))
+    for name in ("threshold_0.9", "threshold_0.5"):
+        made_up.label_files(folder, "psi_clean", random)
+        content = json.loads((folder / "metrics/refine_labels/psi_clean.json").read_text())
+        made_up.write(folder / f"metrics/label_variant/{name}.json", content | {"threshold": float(name[10:])})
+    for name in ROUNDS:
+        made_up.classifier_files(folder, name, 0.9, random)
+    for condition in ("pipeline", *STUDIES["noises"]):
+        workspace(tmp_path / "studies", f"{condition}-seed0", ("oracle",))
+    make_reference(tmp_path, tmp_path)
+    figures = {path.name for path in (tmp_path / "reference/figures").iterdir()}
+    assert figures == {
+        "figure4.png", "noise_sweep.png", "kinds_of_noise.png", "false_labels.png", "threshold_curve.png", "rounds.png",
+    }  # fmt: skip
+    claims = pd.read_csv(tmp_path / "reference/claims.csv", keep_default_na=False)
+    assert set(claims["holds"]) <= {"true", "false", "undecided"} and all("[" in ours for ours in claims["ours"])
+    assert "| X-UMX | clean minus noisy | +" in results_section(tmp_path)  # of one seed, too
+
+
+def test_ablations_come_from_the_shorter_trainings_and_the_rest_from_the_pipeline(tmp_path):
+    random = np.random.default_rng(5)
+    for condition, gain in (("pipeline", 3.0), ("base", -3.0)):
+        folder = workspace(tmp_path / "studies", f"{condition}-seed0")
+        for arm, level in {"noisy": 4.0, "clean": 4.0 + gain, "psi_refined": 4.0 + gain, "single_only": 4.0}.items():
+            made_up.separator_files(folder, f"xumx-{arm}", level, random)
+    make_reference(tmp_path, tmp_path)
+    gap, table2, table3, claims = (
+        pd.read_csv(tmp_path / f"reference/{name}.csv") for name in ("gap", "table2", "table3", "claims")
+    )
+    assert gap.loc[(gap["network"] == "xumx") & (gap["training_data"] == "clean"), "gain"].item() > 2
+    xumx = table2[(table2["network"] == "xumx") & (table2["metric"] == "csdr")].set_index("training_data")["avg"]
+    assert xumx["clean"] - xumx["noisy"] > 2
+    ablations = table3[table3["metric"] == "csdr"].set_index("variant")["avg"]
+    assert ablations["proposed"] - ablations["single_labeled_only"] < -2
+    assert claims.set_index("id").loc["C11", "holds"] == "false"
+
+
+def test_conditions_side_by_side_have_the_same_seeds_in_every_value(tmp_path):
+    for condition in ("base", "pipeline", "longer"):
+        for seed in (0, 1):
+            workspace(tmp_path / "studies", f"{condition}-seed{seed}", seed=seed)
+    for file in (tmp_path / "studies/longer-seed1").glob("*/*/xumx-*"):
+        file.unlink()
+    make_reference(tmp_path, tmp_path)
+    page = (tmp_path / "reference/README.md").read_text().split("## Short and long trainings")[1]
+    rows = page.strip().splitlines()[4:7]
+    assert [row.split(" | ")[0] for row in rows] == ["| base", "| pipeline", "| longer"]
+    assert all(row.endswith(" | 1 |") and "±" not in row for row in rows)
+
+
+def test_two_thresholds_are_no_curve_and_three_are(tmp_path):
+    random = np.random.default_rng(3)
+    folder = workspace(tmp_path / "studies", "base-seed0")
+    curve = tmp_path / "reference/figures/threshold_curve.png"
+    for threshold, drawn in ((0.75, False), (0.99, True)):  # Ψ_refined's own labels are those of the 0.9 made up
+        name = f"threshold_{threshold:g}"
+        made_up.separator_files(folder, f"xumx-{name}", 4.0, random)
+        made_up.label_files(folder, "psi_clean", random)
+        content = json.loads((folder / "metrics/refine_labels/psi_clean.json").read_text())
+        made_up.write(folder / f"metrics/label_variant/{name}.json", content | {"threshold": threshold})
+        make_reference(tmp_path, tmp_path)
+        assert curve.exists() == drawn
+
+
+def test_a_line_has_the_same_seeds_at_every_point():
+    table = pd.DataFrame({"seed": [0, 0, 0, 1, 1, 2], "name": ["a", "b", "c", "a", "b", "a"]})
+    assert in_common(table)["seed"].tolist() == [0, 0, 0]
+    assert in_common(table[table["name"] != "c"])["seed"].tolist() == [0, 0, 1, 1]
+
+
+def test_what_noise_costs_is_said_of_both_networks_where_that_was_run(tmp_path):
+    workspace(tmp_path / "studies", "pipeline-seed0")
+    folder = workspace(tmp_path / "studies", "uncorrupted-seed0")
+    make_reference(tmp_path, tmp_path)
+    gaps = pd.read_csv(tmp_path / "reference/gap.csv").set_index(["network", "training_data"])
+    for network in ("xumx", "hdemucs"):
+        without, with_noise = (
+            pd.read_csv(each / f"scores/separator/{network}-noisy.csv")["csdr"].mean()
+            for each in (folder, tmp_path / "studies/pipeline-seed0")
+        )
+        assert gaps.loc[(network, "uncorrupted"), "by_seed"] == pytest.approx(without - with_noise, abs=0.006)
+
+
+def test_a_noise_half_run_at_a_second_seed_changes_no_figure_and_no_row_of_the_others(tmp_path):
+    for condition in STUDIES["noises"]:
+        workspace(tmp_path / "studies", f"{condition}-seed0", ("oracle",))
+    workspace(tmp_path / "studies", "base-seed0", ("oracle",))
+    make_reference(tmp_path, tmp_path)
+    figures = [tmp_path / f"reference/figures/{name}.png" for name in ("noise_sweep", "kinds_of_noise")]
+    before, noise = [file.read_bytes() for file in figures], pd.read_csv(tmp_path / "reference/noise.csv")
+    assert noise["condition"].tolist() == [*STUDIES["noises"][:6], "base", "uniform", "bleeding"]
+    random = np.random.default_rng(7)
+    for condition in ("flips_00", "flips_20", "uniform"):
+        folder = workspace(tmp_path / "studies", f"{condition}-seed1", ("oracle",), seed=1)
+        made_up.separator_files(folder, "xumx-noisy", 9.0, random)
+        made_up.classifier_files(folder, "noisy", 0.5, random)
+        file = folder / "metrics/refine_labels/psi_noisy.json"
+        content = json.loads(file.read_text())
+        content["label_quality"]["f1"] /= 2
+        made_up.write(file, content)
+    for lacking in (tmp_path / "studies/uniform-seed1").glob("*/separator/xumx-oracle.*"):
+        lacking.unlink()
+    make_reference(tmp_path, tmp_path)
+    assert [file.read_bytes() for file in figures] == before
+    after = pd.read_csv(tmp_path / "reference/noise.csv").set_index("condition")
+    assert after["seeds"].to_dict() == dict.fromkeys(noise["condition"], 1) | {"flips_00": 2, "flips_20": 2}
+    without, with_noise = (
+        pd.read_csv(tmp_path / f"studies/{condition}-seed1/scores/separator/xumx-noisy.csv")["csdr"].mean()
+        for condition in ("flips_00", "flips_20")
+    )
+    assert after.loc["flips_20", "cost_by_seed"].split("/")[1] == f"{without - with_noise:+.2f}"
+    page = (tmp_path / "reference/README.md").read_text().split("## Where self-refining helps a separator, by noise")[1]
+    assert [row.split(" | ")[0] for row in page.splitlines()[6:8]] == [
+        "| 0 % of the sources flipped", "| 10 % of the sources flipped",
+    ]  # fmt: skip
+
+
+def test_mixes_of_two_classes_and_more_are_counted_alone(tmp_path):
+    folder = workspace(tmp_path / "studies", "pipeline-seed0")
+    table = on_several(collect(tmp_path, tmp_path / "measured").decisions, 0.5).set_index("training_data")
+    said = pd.read_csv(folder / "scores/classifier/refined.csv", keep_default_na=False)
+    said = said[(said["inputs"] == "multi") & (said[TRUTHS].sum(axis=1) > 1)]
+    right = (said[PROBABILITIES].to_numpy() >= 0.5) == (said[TRUTHS].to_numpy() == 1)
+    assert len(said) > 0 and list(table.index) == ["clean", "noisy", "refined"] and set(table["seeds"]) == {1}
+    assert table.loc["refined", "accuracy"] == pytest.approx(100 * right.mean())
+
+
+def test_the_papers_threshold_stands_beside_ours_at_the_same_seeds(tmp_path):
+    for seed in (0, 1):
+        folder = workspace(tmp_path / "studies", f"base-seed{seed}", seed=seed)
+        file = folder / "metrics/refine_labels/psi_noisy.json"
+        made_up.write(file, json.loads(file.read_text()) | {"threshold": 0.5})
+        make_reference(tmp_path, tmp_path)
+        assert "The paper's threshold throughout" not in (tmp_path / "reference/README.md").read_text()
+    theirs = workspace(tmp_path / "studies", "paper_threshold-seed1")
+    make_reference(tmp_path, tmp_path)
+    page = (tmp_path / "reference/README.md").read_text()
+    ours, paper = page.split("## The paper's threshold throughout")[1].splitlines()[6:8]
+    for threshold, row, folder in (("0.5", ours, tmp_path / "studies/base-seed1"), ("0.9", paper, theirs)):
+        labels = json.loads((folder / "metrics/refine_labels/psi_noisy.json").read_text())["label_quality"]
+        scores = json.loads((folder / "metrics/score_classifier/refined.json").read_text())
+        accuracy = scores["multi"]["avg"]["accuracy"]
+        sdr = json.loads((folder / "metrics/score_separator/xumx-psi_refined.json").read_text())["csdr"]["avg"]
+        assert row.startswith(f"| {threshold} | {labels['precision']:.3f} | {labels['recall']:.3f} |")
+        assert f"| {100 * accuracy:.1f} |" in row and row.endswith(f"| {sdr:.2f} | 1 |")
+
+
+def test_short_and_long_trainings_stand_side_by_side_with_what_all_have(tmp_path):
+    fewer, ours = (workspace(tmp_path / "studies", f"{name}-seed0") for name in ("base", "pipeline"))
+    workspace(tmp_path / "studies", "base-seed1")
+    make_reference(tmp_path, tmp_path)
+    assert "## Short and long trainings" not in (tmp_path / "reference/README.md").read_text()
+    theirs = workspace(tmp_path / "studies", "longer-seed0", seed=5)
+    for file in (*theirs.glob("*/*/xumx-clean.*"), *theirs.glob("*/*/xumx-psi_noisy.*")):
+        file.unlink()
+    make_reference(tmp_path, tmp_path)
+    page = (tmp_path / "reference/README.md").read_text().split("## Short and long trainings")[1]
+    header, _, *rows = page.strip().splitlines()[2:7]
+    assert "refined by Ψ_refined" in header and "clean" not in header and "refined by Ψ_noisy" not in header
+    for (name, folder), row in zip({"base": fewer, "pipeline": ours, "longer": theirs}.items(), rows, strict=True):
+        accuracy = json.loads((folder / "metrics/score_classifier/noisy.json").read_text())["multi"]["avg"]["accuracy"]
+        sdr = json.loads((folder / "metrics/score_separator/xumx-psi_refined.json").read_text())["csdr"]["avg"]
+        assert row.startswith(f"| {name} | {100 * accuracy:.1f} |") and row.endswith(f"| {sdr:.2f} | 1 |")
+
+
+def test_a_run_of_two_machines_names_both(tmp_path):
+    folder = workspace(tmp_path / "studies", "base-seed0")
+    collect(tmp_path, tmp_path / "measured")
+    file = folder / "metrics/environment.json"
+    made_up.write(file, json.loads(file.read_text()) | {"cpu": "another processor"})
+    environment = collect(tmp_path, tmp_path / "measured").environment
+    assert sorted(environment["cpu"]) == ["a processor", "another processor"]
+
+
+def test_the_page_says_what_it_took(tmp_path):
+    workspace(tmp_path / "studies", "base-seed0")
+    workspace(tmp_path / "studies", "base-seed1")
+    make_reference(tmp_path, tmp_path)
+    timing = pd.read_csv(tmp_path / "reference/measured/timing.csv", keep_default_na=False)
+    assert list(timing.loc[timing["stage"] == "train_separator", "item"]) == ["xumx-noisy"] * 2
+    page = (tmp_path / "reference/README.md").read_text()
+    machine = "a processor, 2 cores, compute.threads 2; Python 3.11.7; demucs 4.1.0"
+    assert f"Conditions (seeds) base (0, 1): {machine}" in page
+    assert "| train_separator | 2 | 0.06 |" in page and "energy" not in page
+    row = "2026-11-24,dvc repro,0,3600,0.05,codecarbon 3,a processor,2"
+    columns = "date,command,exit_code,wall_seconds,energy_kwh,method,cpu,cores"
+    (tmp_path / "reference/energy.csv").write_text(f"{columns}\n{row}\n")
+    make_reference(tmp_path, tmp_path)
+    assert "| `dvc repro` | 60.0 | 0.05 |" in (tmp_path / "reference/README.md").read_text()
+
+
+def test_cut_probabilities_decide_like_the_whole_ones(tmp_path):
+    """At every threshold of two decimals, among them those whose hundredfold is no whole binary number."""
+    folder = workspace(tmp_path / "studies", "pipeline-seed0")
+    file = folder / "scores/classifier/noisy.csv"
+    grid = np.arange(1, 100) / 100
+    whole = np.concatenate([grid, grid - 1e-4, grid + 1e-4, np.random.default_rng(4).random(400)])
+    table = pd.read_csv(file, keep_default_na=False).iloc[: len(whole)]
+    whole = whole[: len(table)]
+    table.assign(**dict.fromkeys(PROBABILITIES, whole)).to_csv(file, index=False, float_format="%.6g")
+    kept = collect(tmp_path, tmp_path / "measured").decisions
+    cut = kept.loc[kept["training_data"] == "noisy", "p_vocals"].to_numpy()
+    assert ((cut[:, None] >= grid) == (whole[:, None] >= grid)).all()
+
+
+def test_nothing_measured_is_one_line(tmp_path):
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    with pytest.raises(InputError, match="no scores yet: run `make reproduce`, then `make study`"):
+        make_reference(tmp_path, tmp_path / "results")
