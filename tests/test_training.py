@@ -203,9 +203,8 @@ with errors_as_one_line("toy"):
 def test_a_killed_loader_is_one_line(tmp_path):
     command = [sys.executable, "-c", LOADER_KILLED, str(ROOT / "tests")]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
-    assert lines == ["error: toy: a loader's process was killed: out of memory, or of /dev/shm?"]
-    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.returncode == 1 and "Traceback" not in done.stderr  # what is before it is the progress bar
+    assert done.stderr.endswith("error: toy: a loader's process was killed: out of memory, or of /dev/shm?\n")
 
 
 def test_a_batch_that_the_device_cannot_hold_is_one_line(every_step_is_saved):
