@@ -4,11 +4,14 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
 from stages.pipeline.tracking import git_revision, run_name, tracking_root
+
+EXPERIMENT = Path(".dvc", "tmp", "exps", "one")  # as `dvc exp run --temp` makes a copy, inside the repository
 
 LOG = """
 import time
@@ -51,8 +54,8 @@ def test_processes_that_log_into_an_empty_store_at_once_all_have_their_run(tmp_p
         ("studies/base-seed0", ".", ".", "base-seed0/a"),
         ("studies", "studies", "studies", "a"),  # a repository that happens to have this name
         ("outer/inner", "outer/inner", "outer/inner", "a"),  # one inside another
-        (".dvc/tmp/exps/tmp1", ".dvc/tmp/exps/tmp1", ".", "a"),  # as `dvc exp run --temp` makes it
-        (".dvc/tmp/exps/tmp1/studies/base-seed0", ".dvc/tmp/exps/tmp1", ".", "base-seed0/a"),
+        (EXPERIMENT, EXPERIMENT, ".", "a"),
+        (EXPERIMENT / "studies/base-seed0", EXPERIMENT, ".", "base-seed0/a"),
     ],
 )
 def test_a_run_is_kept_by_the_repository_that_asked_for_it(folder, repository, root, name, tmp_path, monkeypatch):
