@@ -22,10 +22,11 @@ from stages.stems.segments import REFINED_ARMS
 UNCORRUPTED = "uncorrupted"  # training data of the noisy catalogue without noise, at the same seed
 COMPARED = ("clean", UNCORRUPTED, "oracle", *REFINED_ARMS)  # each minus "noisy"
 NOISE = {"cost": UNCORRUPTED, "oracle": "oracle", "gain": "psi_refined"}  # each minus "noisy"
-NOISE_DECIMALS = dict.fromkeys((f"{name}{end}" for name in NOISE for end in ("", "_low", "_high")), 2)
-SHARES = ("of_clean", "of_oracle")
-GAP_COLUMNS = ("gain", "low", "high", *(f"{share}{end}" for share in SHARES for end in ("", "_low", "_high")))
-GAP_DECIMALS = dict.fromkeys((*GAP_COLUMNS, "paper_gain", "paper_of_clean"), 2)
+SHARES = ("of_clean", "of_oracle")  # of what a gain is a share
+ENDS = ("", "_low", "_high")  # of the names of a value and its interval
+NOISE_DECIMALS = dict.fromkeys((name + end for name in NOISE for end in ENDS), 2)
+GAP_VALUES = ("gain", "low", "high", *(share + end for share in SHARES for end in ENDS), "paper_gain", "paper_of_clean")
+GAP_DECIMALS = dict.fromkeys(GAP_VALUES, 2)
 
 
 def gap_table(measurements: Measurements) -> pd.DataFrame:
@@ -64,7 +65,7 @@ def gap_markdown(table: pd.DataFrame) -> str:
     for row in table.round(GAP_DECIMALS).to_dict("records"):
         names = [NETWORK_NAMES[row["network"]], f"{ARM_NAMES[row['training_data']]} minus noisy"]
         published = "-" if isnan(row["paper_gain"]) else f"{row['paper_gain']:+.2f}"
-        shares = [_share_with_interval(*(row[f"{name}{end}"] for end in ("", "_low", "_high"))) for name in SHARES]
+        shares = [_share_with_interval(*(row[name + end] for end in ENDS)) for name in SHARES]
         theirs = "-" if isnan(row["paper_of_clean"]) else f"{100 * row['paper_of_clean']:.0f} %"
         gain = _with_interval(row["gain"], row["low"], row["high"])
         rows.append([*names, gain, _listed(row["by_seed"]), *shares, published, theirs])
@@ -99,7 +100,7 @@ def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     for row in table.round(NOISE_DECIMALS).to_dict("records"):
         cells = [names[row["condition"]]]
         for name in NOISE:
-            cells.append(_with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"]))
+            cells.append(_with_interval(*(row[name + end] for end in ENDS)))
             cells.append(_listed(row[f"{name}_by_seed"]))
         rows.append(cells)
     return markdown_table(header, rows)

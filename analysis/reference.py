@@ -33,7 +33,7 @@ from analysis.results import (
 )
 from stages.open_workspace import has_params, workspace_params
 from stages.pipeline.errors import InputError
-from stages.pipeline.files import atomic_file
+from stages.pipeline.files import atomic_file, read_table
 from stages.pipeline.params import load_params
 from stages.stems.segments import PROBABILITIES, TRUTHS
 
@@ -86,7 +86,7 @@ def collect(root: Path, folder: Path) -> Measured:
     check_parameters(root / "params.yaml", folder / "params.yaml")
     if (root / "dvc.lock").exists():
         check_pipeline(root)
-    tables = {name: read_table(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
+    tables = {name: read_measured(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
     for condition, seed, workspace in runs_below(root):
         for name, new in workspace_tables(workspace, condition).items():
             tables[name] = _replaced(
@@ -95,7 +95,7 @@ def collect(root: Path, folder: Path) -> Measured:
     for name, columns in COLUMNS.items():
         ordered = tables[name].sort_values(columns[: KEYS[name]], kind="stable")
         write_csv(_shortened(ordered), folder / f"{name}.csv")
-    return Measured(**{name: read_table(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()})
+    return Measured(**{name: read_measured(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()})
 
 
 def runs_below(root: Path) -> list[tuple[str, int, Path]]:
@@ -163,7 +163,7 @@ def _replaced(table: pd.DataFrame, new: pd.DataFrame, keys: int) -> pd.DataFrame
     return pd.concat([part for part in (table[~again], new) if len(part)] or [table], ignore_index=True)
 
 
-def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
+def read_measured(path: Path, columns: list[str]) -> pd.DataFrame:
     """One of the committed tables; without rows where there is none yet.
 
     Raises InputError where it is malformed, as the marks of a merge conflict make it.
@@ -171,8 +171,7 @@ def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame(columns=columns).astype({"seed": int})
     try:
-        missing = {name: [""] for name in set(columns) - TEXTS}
-        table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=missing)
+        table = read_table(path, columns, TEXTS)
     except ValueError as error:
         raise InputError(f"{path}: expected a table: {error}") from error
     if list(table.columns) != columns:

@@ -13,7 +13,7 @@ from analysis.gap import UNCORRUPTED
 from analysis.make_figures import INK, WIDTH, classifier_lines, legend
 from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, subscripted
 from analysis.reference import Measured
-from analysis.reference_tables import WITHOUT_NOISE, sdr_of
+from analysis.reference_tables import SHORT_WITHOUT_NOISE, sdr_of
 from analysis.results import TRAININGS
 from stages.refinement.thresholds import GRID
 from stages.stems import CLASSES
@@ -138,7 +138,7 @@ def legend_with_uncorrupted(figure: Figure, by_seed: pd.DataFrame, beside: pd.Da
     With a line in its last axes for the same stems uncorrupted, at the seeds of what it is beside, if that was run.
     """
     handles = _arm_lines(("noisy", "psi_noisy", "psi_refined", "oracle"))
-    level = sdr_of(by_seed, [WITHOUT_NOISE])
+    level = sdr_of(by_seed, [(SHORT_WITHOUT_NOISE, "noisy")])
     level = level.loc[level["seed"].isin(beside["seed"]), "avg"]
     if len(level):
         how = {"color": INK, "linewidth": 1.2, "linestyle": "--"}

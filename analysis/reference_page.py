@@ -65,8 +65,7 @@ def parts(
         "classes, with its 95 % interval, which the shares have, too. A refinement's share of *clean minus noisy* is "
         "what the paper's numbers give, though that gap is also one between two catalogues: what the noise costs is "
         "*uncorrupted minus noisy*, of the same songs. Its share of *true labels minus noisy* is of what perfect "
-        "relabelling, which takes nothing apart, would win. Intervals are not corrected for "
-        "their number "
+        "relabelling, which takes nothing apart, would win. Intervals are not corrected for their number "
         "([how](../../docs/studies.md#how-claims-are-decided))."
     )
     yield gap_markdown(gaps)

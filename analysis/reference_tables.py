@@ -13,7 +13,7 @@ from stages.stems import CLASSES
 from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
 # The condition with the noisy catalogue uncorrupted, and trainings as long as the pipeline's or as the other studies'.
-WITHOUT_NOISE = {"pipeline": "uncorrupted"}
+WITHOUT_NOISE = "uncorrupted"
 SHORT_WITHOUT_NOISE = "flips_00"
 DECISIONS = (0.3, 0.5, 0.7, 0.9)  # from which probability on a classifier says a class
 # Rows of Table 3 and the training data that they are in `Measured.separation`.
@@ -48,7 +48,7 @@ def with_uncorrupted(measured: Measured, conditions: list[str]) -> Measured:
     """Separators of the noisy catalogue without noise, as training data "uncorrupted" of these conditions."""
     table = measured.separation
     same = table[table["training_data"] == "noisy"].assign(training_data=UNCORRUPTED)
-    sources = {condition: WITHOUT_NOISE.get(condition, SHORT_WITHOUT_NOISE) for condition in conditions}
+    sources = {name: WITHOUT_NOISE if name == "pipeline" else SHORT_WITHOUT_NOISE for name in conditions}
     added = [same[same["condition"] == source].assign(condition=name) for name, source in sources.items()]
     return replace(measured, separation=pd.concat([table, *added], ignore_index=True))
 

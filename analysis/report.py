@@ -175,8 +175,8 @@ def label_parts(results: Results, known: bool) -> Iterator[str]:
         shares = ", ".join(f"{name} {rounded(100 * noisy[f'{name}_contaminated'], 0, MISSING)} %" for name in CLASSES)
         yield f"Segments of the noisy stems that are not their nominal class alone: {shares}."
         stems = ", ".join(
-            f"{row.label} {rounded(100 * row.contaminated, 0)} % ({rounded(100 * row.empty, 0)} %)"
-            for row in results.stems.rename(columns={"class": "label"}).itertuples()
+            f"{row['class']} {rounded(100 * row['contaminated'], 0)} % ({rounded(100 * row['empty'], 0)} %)"
+            for row in results.stems.to_dict("records")
         )
         yield f"Stems that hold anything else than their class, or nothing (those that hold nothing): {stems}."
 

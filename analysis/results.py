@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.pipeline.errors import InputError
+from stages.pipeline.files import read_table
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
@@ -259,10 +260,7 @@ def read_json(root: Path, file: str) -> dict:
 def read_csv(root: Path, file: str, columns: list[str]) -> pd.DataFrame:
     """Read a CSV with these columns, numbers in all but the columns of names; raises InputError like `read_json`."""
     try:
-        missing = {
-            name: [""] for name in set(columns) - NAMES
-        }  # among texts there is none: a song may be called "None"
-        table = pd.read_csv(root / file, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=missing)
+        table = read_table(root / file, columns, NAMES)
     except FileNotFoundError as error:
         raise InputError(f"{file} is missing: run `dvc repro {writer_of(file)}`") from error
     except (OSError, ValueError) as error:

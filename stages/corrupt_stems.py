@@ -22,9 +22,11 @@ def corrupt_stems(params: Params) -> None:
     An empty stem, all of whose sources went to others, counts as contaminated; how many are empty stands beside it.
     Raises InputError for a file of the sources that does not hold exactly one.
     """
-    songs = by_song(read_manifest(SOURCES))
-    for file in (file for sources in songs.values() for file in sources if len(file.sources) != 1):
-        raise InputError(f"{SOURCES}/manifest.csv: {file.path}: expected one source, got {len(file.sources)}")
+    manifest = read_manifest(SOURCES)
+    for file in manifest:
+        if len(file.sources) != 1:
+            raise InputError(f"{SOURCES}/manifest.csv: {file.path}: expected one source, got {len(file.sources)}")
+    songs = by_song(manifest)
     files: list[StemFile] = []
     with atomic_folder(CORRUPTED) as root:
         for song, sources in tqdm(songs.items(), desc="corrupt", unit="song"):

@@ -80,6 +80,12 @@ def test_what_hears_the_noisy_segments_depends_on_their_table(file):
     assert not [name for name, _, depends in hears if not any(each.endswith("data/arms/noisy.csv") for each in depends)]
 
 
+def test_a_study_runs_the_code_beside_it_whichever_is_installed():
+    commands = re.findall(r"cd studies/\S+ && (.*)", (ROOT / "studies/dvc.yaml").read_text())
+    assert commands
+    assert not [command for command in commands if not command.startswith("PYTHONPATH=../.. python -m stages.")]
+
+
 def test_nothing_is_labelled_before_the_leak_guard():
     guarded = [s for s in stages("dvc.yaml") + stages("studies/dvc.yaml") if "stages/label_segments.py" in s[1]]
     assert [name for name, _, _ in guarded] == [

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
+from matplotlib.figure import Figure
 
 from analysis.make_readme import results_section
 from analysis.make_reference import make_reference
 from analysis.reference import collect
-from analysis.reference_figures import in_common
+from analysis.reference_figures import in_common, legend_with_uncorrupted
 from analysis.reference_tables import on_several, sdr_by_seed
 from stages.open_workspace import workspace_params
 from stages.pipeline.errors import InputError
@@ -243,6 +244,17 @@ def test_two_thresholds_are_no_curve_and_three_are(tmp_path):
         made_up.write(folder / f"metrics/label_variant/{name}.json", content | {"threshold": threshold})
         make_reference(tmp_path, tmp_path)
         assert curve.exists() == drawn
+
+
+def test_figures_on_noise_have_a_line_at_the_level_without_it():
+    rows = [("flips_00", 0, 3.0), ("flips_00", 1, 4.0), ("flips_00", 2, 9.0), ("uniform", 0, 1.0), ("uniform", 1, 1.0)]
+    by_seed = pd.DataFrame(rows, columns=["condition", "seed", "avg"])
+    by_seed = by_seed.assign(network="xumx", metric="csdr", training_data="noisy")
+    figure = Figure()
+    axes = figure.subplots()
+    legend_with_uncorrupted(figure, by_seed, by_seed[by_seed["condition"] == "uniform"])
+    assert [list(line.get_ydata()) for line in axes.lines] == [[3.5, 3.5]]
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "uncorrupted"
 
 
 def test_a_line_has_the_same_seeds_at_every_point():

@@ -1,13 +1,15 @@
-"""Writing files so that a reader never meets half of one."""
+"""Writing files so that a reader never meets half of one, and reading tables as they were written."""
 
 import glob
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pandas as pd
 
 
 @contextmanager
@@ -80,3 +82,12 @@ def sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_table(path: Path, columns: Collection[str], texts: Collection[str]) -> pd.DataFrame:
+    """A CSV's table. An empty cell is NaN but in `texts`, in which nothing is missing: a song may be called "None".
+
+    Raises OSError and ValueError like pandas; whether it has the `columns` is not checked.
+    """
+    missing = {name: [""] for name in columns if name not in texts}
+    return pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=missing)

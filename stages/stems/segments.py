@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stages.pipeline.errors import InputError
-from stages.pipeline.files import atomic_file
+from stages.pipeline.files import atomic_file, read_table
 from stages.stems import CLASSES
 from stages.stems.audio import level_db, read_audio
 from stages.stems.manifest import MIXTURE, StemFile
@@ -85,8 +85,7 @@ def write_arm(table: pd.DataFrame, path: Path) -> None:
 def read_arm(path: Path) -> pd.DataFrame:
     """Read an arm and check it. Raises InputError naming the file and the first bad row."""
     try:
-        missing = {name: [""] for name in set(ARM_COLUMNS) - set(TEXTS)}  # a song may be called "None"
-        table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=missing)
+        table = read_table(path, ARM_COLUMNS, TEXTS)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a table of segments: {error}") from error
     if list(table.columns) != ARM_COLUMNS:
