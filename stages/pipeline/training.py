@@ -264,14 +264,9 @@ def _out_of_memory_in_one_line(where: str, batch: int) -> Iterator[None]:
 
 def _one_line_errors(loader: DataLoader) -> Iterator[Batch]:
     """The loader's batches; a worker's error comes with its traceback, of which only the last line goes on."""
-    batches = iter(loader)
-    while True:
-        try:
-            batch = next(batches, None)
-        except InputError as error:
-            raise InputError(str(error).strip().rpartition("InputError: ")[2]) from error
-        except OSError as error:
-            raise InputError(str(error).strip().splitlines()[-1]) from error
-        if batch is None:
-            return
-        yield batch
+    try:
+        yield from loader
+    except InputError as error:
+        raise InputError(str(error).strip().rpartition("InputError: ")[2]) from error
+    except OSError as error:
+        raise InputError(str(error).strip().splitlines()[-1]) from error
