@@ -42,7 +42,7 @@ def test_processes_that_log_into_an_empty_store_at_once_all_have_their_run(tmp_p
     assert [process.returncode for process in processes] == [0, 0, 0], errors
     from mlflow import MlflowClient
 
-    client = MlflowClient("sqlite:///mlflow.db")
+    client = MlflowClient(f"sqlite:///{Path.cwd()}/mlflow.db")
     experiment = client.get_experiment_by_name("toy").experiment_id
     assert sorted(run.info.run_name for run in client.search_runs([experiment])) == names
 

@@ -136,7 +136,7 @@ def logged_steps(run: str) -> str:
     """`separation.xumx.steps` of a training's MLflow run."""
     from mlflow import MlflowClient
 
-    client = MlflowClient("sqlite:///mlflow.db")
+    client = MlflowClient(f"sqlite:///{Path.cwd()}/mlflow.db")
     found = client.search_runs([client.get_experiment_by_name("train_separator").experiment_id])
     return next(each.data.params["separation/xumx/steps"] for each in found if each.info.run_name == run)
 
