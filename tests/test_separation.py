@@ -85,8 +85,19 @@ def test_batches_depend_on_seed_and_step_alone(arm, small):
         assert torch.equal(first[7][key], again[7][key])
     assert not torch.equal(first[7]["mixture"], first[8]["mixture"])
     assert not torch.equal(first[7]["mixture"], other[7]["mixture"])
-    validation = TrainingMixtures("psi_noisy", *arm, small, small.separation.xumx, split="valid")
-    assert not torch.equal(first[7]["mixture"], validation[7]["mixture"])
+
+
+def test_validation_mixtures_depend_on_neither_seed_nor_batch(arm, small):
+    def held_out(params, **updates):
+        settings = params.separation.xumx.model_copy(update=updates)
+        return TrainingMixtures("psi_noisy", *arm, params, settings, split="valid")
+
+    first, other = held_out(small), held_out(small.model_copy(update={"seed": 1}), batch=3)
+    for key in ("mixture", "targets", "groups"):
+        assert torch.equal(first[7][key], other[7][key])
+    assert not torch.equal(first[7]["mixture"], first[8]["mixture"])
+    assert {song for songs in first[7]["songs"] for song in songs} == {"song2"}
+    assert not torch.equal(first[7]["mixture"], mixtures(arm, small)[7]["mixture"])
 
 
 def test_every_mixture_holds_each_class_once_and_is_the_sum_of_its_targets(arm, small):

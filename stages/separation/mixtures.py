@@ -19,7 +19,9 @@ from stages.stems import CLASSES
 from stages.stems.segments import read_segment
 
 GAIN = (0.25, 1.25)  # Open-Unmix's augmentation: a factor on each stem, and its channels swapped half of the time
-STREAMS = {"train": 51, "valid": 52}  # keeps the two splits' random numbers apart
+# Of the random numbers of each split: validation mixtures don't depend on the training seed, and none gives them.
+STREAMS = {"train": 51, "valid": 52}
+EVALUATION_BATCH = 4  # of validation mixtures: they don't depend on the training's batch either
 
 
 class TrainingMixtures(Dataset):
@@ -56,16 +58,16 @@ class TrainingMixtures(Dataset):
                 threshold = f" at threshold {params.refinement.threshold:g}" if arm_name.startswith("psi_") else ""
                 where = "" if split == "train" else f" ({split} split)"
                 raise InputError(f"no single-labelled {name} segment in arm {arm_name}{threshold}{where}")
-        self.root, self.seed, self.stream = Path(root), params.seed, STREAMS[split]
+        self.root, self.seed = Path(root), [params.seed if split == "train" else 0, STREAMS[split]]
         self.probability = params.separation.multi_label_probability if self.multi else 0.0
-        self.steps, self.examples = settings.steps, range(settings.batch)
+        self.steps, self.examples = settings.steps, range(settings.batch if split == "train" else EVALUATION_BATCH)
 
     def __len__(self) -> int:
         return self.steps
 
     def __getitem__(self, step: int) -> Batch:
         examples = in_threads(
-            lambda example: self._example(np.random.default_rng([self.seed, self.stream, step, example])), self.examples
+            lambda example: self._example(np.random.default_rng([*self.seed, step, example])), self.examples
         )
         targets = torch.from_numpy(np.stack([targets for targets, _, _ in examples]))
         groups = torch.from_numpy(np.stack([groups for _, groups, _ in examples]))

@@ -13,7 +13,7 @@ from stages.pipeline.training import Curves, fit
 from stages.separation.mixtures import TrainingMixtures
 from stages.separation.networks import Network, network_named, network_settings
 
-VALIDATION_BATCHES = 2
+VALIDATION_BATCHES = 4
 
 
 def train_separator(
