@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis.intervals import CONFIDENCE, Interval, holm, interval, two_sided
-from analysis.measurements import Measurements, Scores, Value
+from analysis.measurements import Measurements, Scores
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.paper import claims as paper_claims
 from analysis.results import NETWORKS
@@ -34,7 +34,7 @@ class Part(NamedTuple):
     """A value that has to lie above a bound."""
 
     label: str
-    value: Callable[[Scores], Value]
+    value: Callable[[Scores], float]
     bound: float
     unit: str
 
@@ -89,7 +89,7 @@ def c9() -> list[Part]:
     """Average SDR: psi_refined above the middle between noisy and clean, with both networks."""
 
     def above_the_middle(network: str) -> Part:
-        def value(scores: Scores) -> Value:
+        def value(scores: Scores) -> float:
             clean, noisy, refined = (scores.sdr(network, arm) for arm in ("clean", "noisy", "psi_refined"))
             return refined - noisy - MOST_OF_THE_GAP * (clean - noisy)
 
@@ -116,7 +116,7 @@ def c12() -> list[Part]:
 def c13() -> list[Part]:
     """Average SDR of X-UMX: true labels with 10, 20 and 40 % added, above those with as many removed, on average."""
 
-    def value(scores: Scores) -> Value:
+    def value(scores: Scores) -> float:
         added, removed = (
             sum(scores.sdr("xumx", f"{change}_{rate}") for rate in RATES) for change in ("added", "removed")
         )

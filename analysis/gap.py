@@ -8,13 +8,12 @@ corruption has summed: what the noise costs is the same stems uncorrupted, minus
 from collections.abc import Callable
 from math import isnan, nan
 
-import numpy as np
 import pandas as pd
 
 from analysis import paper
 from analysis.formatting import markdown_table
 from analysis.intervals import interval
-from analysis.measurements import Measurements, Resampled, Scores, Value
+from analysis.measurements import Measurements, Scores
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.results import NETWORKS
 from stages.stems.segments import REFINED_ARMS
@@ -118,18 +117,16 @@ def _share_with_interval(value: float, low: float, high: float) -> str:
     return "-" if isnan(value) else f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
 
 
-def _above_noisy(network: str, arm: str) -> Callable[[Scores], Value]:
+def _above_noisy(network: str, arm: str) -> Callable[[Scores], float]:
     return lambda scores: scores.sdr(network, arm) - scores.sdr(network, "noisy")
 
 
-def _by_seed(measurements: Measurements, value: Callable[[Scores], Value]) -> str:
-    songs, seeds = np.arange(len(measurements.songs)), np.arange(len(measurements.seeds))
-    one_seed_each = Resampled(measurements, np.tile(songs, (len(seeds), 1)), seeds[:, None])
-    return "/".join(f"{found:+.2f}" for found in value(one_seed_each))
+def _by_seed(measurements: Measurements, value: Callable[[Scores], float]) -> str:
+    return "/".join(f"{value(sample):+.2f}" for sample in measurements.each_seed())
 
 
 def _share(
-    measurements: Measurements, gain: Callable[[Scores], Value], cost: Callable[[Scores], Value]
+    measurements: Measurements, gain: Callable[[Scores], float], cost: Callable[[Scores], float]
 ) -> tuple[float, float, float]:
     """What share `gain` is of `cost`, and its interval; NaN where they have no seed in common."""
     chosen = measurements.asked_by(gain, cost)

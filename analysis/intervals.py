@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import t
 from statsmodels.stats.multitest import multipletests
 
-from analysis.measurements import Measurements, Resampled
+from analysis.measurements import Measurements, Scores
 
 CONFIDENCE = 0.95
 
@@ -26,7 +26,7 @@ class Interval:
     p_below: float
 
 
-def interval(measurements: Measurements, value: Callable[[Resampled], np.ndarray], bound: float = 0.0) -> Interval:
+def interval(measurements: Measurements, value: Callable[[Scores], float], bound: float = 0.0) -> Interval:
     """Student's t with the variance that songs bring and, where there are several, the one that seeds bring.
 
     Each is a jackknife's: the value is taken again without each song, and without each seed. Their degrees of freedom
@@ -35,18 +35,18 @@ def interval(measurements: Measurements, value: Callable[[Resampled], np.ndarray
 
     Args:
         measurements: as `asked_by` gives them.
-        value: of a batch of resamples, shape (resamples,).
+        value: of some songs and seeds.
         bound: that the p values are about.
 
     Raises ValueError where there are fewer than two songs.
     """
-    songs, seeds = np.flatnonzero(measurements.complete_songs()), np.arange(len(measurements.seeds))
-    if len(songs) < 2:
-        raise ValueError(f"expected at least two songs, got {len(songs)}")
-    found = value(measurements.as_measured()).item()
-    parts = [_jackknife(value(Resampled(measurements, _without_each(songs), np.tile(seeds, (len(songs), 1)))))]
-    if len(seeds) > 1:
-        parts.append(_jackknife(value(Resampled(measurements, np.tile(songs, (len(seeds), 1)), _without_each(seeds)))))
+    without_each = [measurements.without_each_song()]
+    if len(without_each[0]) < 2:
+        raise ValueError(f"expected at least two songs, got {len(without_each[0])}")
+    if len(measurements.seeds) > 1:
+        without_each.append(measurements.without_each_seed())
+    found = float(value(measurements.all()))
+    parts = [_jackknife([value(sample) for sample in samples]) for samples in without_each]
     variance = sum(part for part, _ in parts)
     if variance == 0:  # all songs and seeds agree
         return Interval(found, found, found, float(found <= bound), float(found >= bound))
@@ -56,15 +56,10 @@ def interval(measurements: Measurements, value: Callable[[Resampled], np.ndarray
     return Interval(found, float(low), float(high), float(distribution.cdf(bound)), float(distribution.sf(bound)))
 
 
-def _without_each(places: np.ndarray) -> np.ndarray:
-    """Every row lacks another of the n places: (n, n - 1)."""
-    return np.stack([np.delete(places, index) for index in range(len(places))])
-
-
-def _jackknife(values: np.ndarray) -> tuple[float, int]:
+def _jackknife(values: list[float]) -> tuple[float, int]:
     """Variance of a value from those without each unit, and its degrees of freedom."""
     freedom = len(values) - 1
-    return float(freedom * values.var()), freedom
+    return float(freedom * np.var(values)), freedom
 
 
 def two_sided(intervals: list[Interval]) -> tuple[bool, float]:

@@ -1,11 +1,11 @@
-"""The measurements that claims are decided on, by test song and training seed, and any resample of those two.
+"""The measurements that claims are decided on, by test song and training seed, and what some of those say.
 
 Test songs and seeds are the units of every statistic; frames and segments of one song are never treated as
 independent of each other.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -14,16 +14,14 @@ import pandas as pd
 from stages.stems import CLASSES
 from stages.stems.segments import PROBABILITIES, TRUTHS
 
-Value = float | np.ndarray  # an array holds one value for each resample
-
 
 class Scores(Protocol):
     """What a claim's rule may ask for."""
 
-    def classifier(self, inputs: str, training: str, measure: str) -> Value:
+    def classifier(self, inputs: str, training: str, measure: str) -> float:
         """A macro average of Table 1: accuracy in percent, the others 0..1."""
 
-    def sdr(self, network: str, arm: str) -> Value:
+    def sdr(self, network: str, arm: str) -> float:
         """A frame-wise SDR (csdr, dB), averaged over the classes."""
 
 
@@ -74,7 +72,7 @@ class Measurements:
             values[~complete] = np.nan  # what is compared is the same songs
         return chosen
 
-    def asked_by(self, *values: Callable[[Scores], Value]) -> "Measurements | None":
+    def asked_by(self, *values: Callable[[Scores], float]) -> "Measurements | None":
         """`that_have` what these values ask for."""
         asked = Asked()
         for value in values:
@@ -85,9 +83,22 @@ class Measurements:
         """Which songs have every SDR at every seed: (songs,) bools."""
         return ~np.any([np.zeros(len(self.songs), bool), *(np.isnan(v).any(axis=1) for v in self.sdr.values())], axis=0)
 
-    def as_measured(self) -> "Resampled":
-        """Every song and seed once."""
-        return Resampled(self, np.arange(len(self.songs))[None], np.arange(len(self.seeds))[None])
+    def all(self) -> "Sample":
+        """Every song that is complete, every seed."""
+        return Sample(self, self.complete_songs(), np.ones(len(self.seeds), bool))
+
+    def without_each_song(self) -> "list[Sample]":
+        """`all` without one of the songs, each in turn."""
+        complete = self.complete_songs()
+        return [replace(self.all(), songs=complete & ~one) for one in np.eye(len(complete), dtype=bool)[complete]]
+
+    def without_each_seed(self) -> "list[Sample]":
+        """`all` without one of the seeds, each in turn."""
+        return [replace(one, seeds=~one.seeds) for one in self.each_seed()]
+
+    def each_seed(self) -> "list[Sample]":
+        """`all` of one seed, each in turn."""
+        return [replace(self.all(), seeds=one) for one in np.eye(len(self.seeds), dtype=bool)]
 
 
 def measurements(songs: pd.DataFrame, decisions: pd.DataFrame, threshold: float) -> Measurements:
@@ -147,47 +158,39 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Resampled:
-    """`Scores` of resamples, given as places of songs (resamples, n) and of seeds (resamples, m).
-
-    Every value has the shape (resamples,).
-    """
+class Sample:
+    """`Scores` of some songs, (songs,) bools, at some seeds, (seeds,) bools."""
 
     measurements: Measurements
     songs: np.ndarray
     seeds: np.ndarray
 
-    def sdr(self, network: str, arm: str) -> np.ndarray:
-        """Mean over the songs and seeds of a resample; a song without an SDR is left out."""
-        values = self.measurements.sdr[network, arm]
-        return np.nanmean(values[self.songs[:, :, None], self.seeds[:, None, :]], axis=(1, 2))
+    def sdr(self, network: str, arm: str) -> float:
+        return self.measurements.sdr[network, arm][np.ix_(self.songs, self.seeds)].mean()
 
-    def classifier(self, inputs: str, training: str, measure: str) -> np.ndarray:
-        """An input counts as often as its songs were drawn: a mix of several, the product of how often each was."""
-        count = len(self.measurements.songs)
-        drawn = (self.songs[:, :, None] == np.arange(count)).sum(axis=1)
-        drawn = np.concatenate([drawn, np.ones((len(drawn), 1), drawn.dtype)], axis=1)  # a mix of nothing stays
-        by_seed = [
-            macro_average(drawn[:, said.members].prod(axis=2).astype(float), said.predicted, said.truth, measure)
-            for said in self.measurements.decisions[inputs, training]
-        ]
-        return np.take_along_axis(np.stack(by_seed, axis=1), self.seeds, axis=1).mean(axis=1)
+    def classifier(self, inputs: str, training: str, measure: str) -> float:
+        """Of the inputs all of whose songs are there; a mix of nothing has none."""
+        there = np.append(self.songs, True)
+        by_seed = []
+        for place in np.flatnonzero(self.seeds):
+            said = self.measurements.decisions[inputs, training][place]
+            heard = there[said.members].all(axis=1)
+            by_seed.append(macro_average(said.predicted[heard], said.truth[heard], measure))
+        return np.mean(by_seed)
 
 
-def macro_average(weights: np.ndarray, predicted: np.ndarray, truth: np.ndarray, measure: str) -> np.ndarray:
-    """A measure averaged over the classes, in every resample; nothing divided by nothing is 0.
+def macro_average(predicted: np.ndarray, truth: np.ndarray, measure: str) -> float:
+    """A measure averaged over the classes; nothing divided by nothing is 0.
 
     Args:
-        weights: of the inputs, shape (resamples, inputs).
-        predicted, truth: bool of shape (inputs, 4).
+        predicted, truth: bools of shape (inputs, 4).
         measure: accuracy (percent), f1, precision or recall (0..1).
     """
-    hits, given, there = (weights @ part.astype(float) for part in (predicted & truth, predicted, truth))
-    right, all_inputs = weights @ (predicted == truth).astype(float), weights.sum(axis=1, keepdims=True)
+    hits, given, there = (part.sum(axis=0) for part in (predicted & truth, predicted, truth))
     above, below = {
-        "accuracy": (100 * right, np.broadcast_to(all_inputs, right.shape)),
+        "accuracy": (100 * (predicted == truth).sum(axis=0), np.full(len(CLASSES), len(truth))),
         "f1": (2 * hits, given + there),
         "precision": (hits, given),
         "recall": (hits, there),
     }[measure]
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0).mean(axis=1)
+    return np.divide(above, below, out=np.zeros(len(CLASSES)), where=below > 0).mean()

@@ -93,7 +93,7 @@ def _heard(decisions: pd.DataFrame, threshold: float) -> pd.DataFrame:
     rows = []
     for names, part in decisions.groupby(["inputs", "training_data", "seed"]):
         said = part[PROBABILITIES].to_numpy() >= threshold, (part[TRUTHS] == 1).to_numpy()
-        values = (macro_average(np.ones((1, len(part))), *said, name).item() for name in MEASURES)
+        values = (macro_average(*said, name) for name in MEASURES)
         rows.append([*names, *values])
     return pd.DataFrame(rows, columns=["inputs", "training_data", "seed", *MEASURES])
 

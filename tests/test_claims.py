@@ -257,24 +257,22 @@ def test_classifiers_count_at_the_seeds_whose_separators_have_not_run() -> None:
 
     for separated in (songs, songs.iloc[:0]):
         chosen = measurements(separated, said, 0.5).asked_by(accuracy)
-        assert chosen.seeds == [0, 1] and accuracy(chosen.as_measured()).item() == pytest.approx(100 * (1 + 7 / 8) / 2)
+        assert chosen.seeds == [0, 1] and accuracy(chosen.all()) == pytest.approx(100 * (1 + 7 / 8) / 2)
     both = measurements(songs, said, 0.5)
     assert both.that_have(asked("single_only")).seeds == [0] and both.that_have(asked("single_only")).sdr
 
 
-def test_a_mix_counts_as_often_as_its_songs_were_drawn_together() -> None:
+def test_a_mix_counts_where_all_its_songs_are_there() -> None:
     songs = pd.DataFrame(
         [[0, "xumx", "clean", name, c, 1.0] for name in ("a", "b", "c") for c in CLASSES],
         columns=["seed", "network", "training_data", "song", "class", "csdr"],
     )
     right, wrong = [1, 0, 0, 0], [0, 0, 0, 0]
     found = measurements(songs, decision_table(["a", "a/b", "b/c", ""], [right, right, wrong, right], [right] * 4), 0.5)
-    whole = found.as_measured()
-    assert whole.classifier("multi", "clean", "recall").item() == pytest.approx(3 / 4 / 4)
-    assert whole.classifier("multi", "clean", "accuracy").item() == pytest.approx(100 * (3 + 3 / 4) / 4)
-    drawn = type(whole)(found, np.array([[0, 0, 1], [1, 2, 2], [0, 0, 0]]), np.array([[0]] * 3))
-    # weights of the four mixes: (2, 2, 0, 1), (0, 0, 2, 1), (3, 0, 0, 1)
-    assert drawn.classifier("multi", "clean", "recall") * 4 == pytest.approx([1, 1 / 3, 1])
+    assert found.all().classifier("multi", "clean", "recall") == pytest.approx(3 / 4 / 4)
+    assert found.all().classifier("multi", "clean", "accuracy") == pytest.approx(100 * (3 + 3 / 4) / 4)
+    recalls = [4 * sample.classifier("multi", "clean", "recall") for sample in found.without_each_song()]
+    assert recalls == pytest.approx([1 / 2, 1, 1])  # without a: b/c and the empty one; without b: a and the empty one
 
 
 def test_the_interval_of_a_classifier_leaves_out_each_song_and_each_seed() -> None:
@@ -292,7 +290,7 @@ def test_the_interval_of_a_classifier_leaves_out_each_song_and_each_seed() -> No
     def f1(seeds: list[pd.DataFrame], gone: str = "-") -> float:
         kept = [table[~table["songs"].str.contains(gone)] for table in seeds]
         said = [(table[PROBABILITIES].to_numpy() >= 0.5, table[TRUTHS].to_numpy() == 1) for table in kept]
-        return np.mean([macro_average(np.ones((1, len(truth))), given, truth, "f1") for given, truth in said])
+        return np.mean([macro_average(given, truth, "f1") for given, truth in said])
 
     value = f1(by_seed)
     parts = [([f1(by_seed, name) for name in names], 3), ([f1([by_seed[1]]), f1([by_seed[0]])], 1)]
@@ -312,7 +310,7 @@ def test_macro_averages_are_torchmetrics() -> None:
     probabilities, truth = random.random((50, 4)), random.integers(0, 2, (50, 4))
     theirs = scores(probabilities, truth, 0.5)["avg"]
     for measure, value in theirs.items():
-        ours = macro_average(np.ones((1, 50)), probabilities >= 0.5, truth == 1, measure).item()
+        ours = macro_average(probabilities >= 0.5, truth == 1, measure)
         assert ours == pytest.approx(100 * value if measure == "accuracy" else value)
 
 
