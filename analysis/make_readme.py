@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 
 from analysis import paper
 from analysis.claims import UNDECIDED
-from analysis.formatting import markdown_table
+from analysis.formatting import cell, markdown_table
 from analysis.gap import gap_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.report import VERDICTS
@@ -38,7 +38,7 @@ def separators(table: pd.DataFrame) -> str:
     ours = table[table["metric"] == "csdr"].set_index(["network", "training_data"])
     rows = []
     for (network, arm), row in ours.iterrows():
-        cells = [_mean(row["avg"], row["avg_std"]), f"{theirs[network, arm]:.2f}", row["seeds"]]
+        cells = [cell(row["avg"], row["avg_std"]), f"{theirs[network, arm]:.2f}", row["seeds"]]
         rows.append([NETWORK_NAMES[network], ARM_NAMES[arm], *cells])
     header = ["separator", "trained on", "SDR, dB: ours", "the paper's", "seeds"]
     return f"\n{markdown_table(header, rows, text_columns=2)}\n"
@@ -49,8 +49,8 @@ def classifiers(table: pd.DataFrame) -> str:
     rows = []
     for row in table[table["class"] == "avg"].itertuples():
         published = theirs.loc[(row.inputs, row.training_data, "avg")]
-        cells = [_mean(row.accuracy, row.accuracy_std), f"{published['accuracy']:.1f}"]
-        cells += [_mean(row.recall, row.recall_std), f"{published['recall']:.2f}"]
+        cells = [cell(row.accuracy, row.accuracy_std), f"{published['accuracy']:.1f}"]
+        cells += [cell(row.recall, row.recall_std), f"{published['recall']:.2f}"]
         rows.append([row.inputs, CLASSIFIER_NAMES[row.training_data], *cells, row.seeds])
     header = ["inputs", "classifier", "accuracy, %: ours", "the paper's", "recall: ours", "the paper's", "seeds"]
     return f"\n{markdown_table(header, rows, text_columns=2)}\n"
@@ -63,10 +63,6 @@ def claims(table: pd.DataFrame) -> str:
         rows.append([row["id"], row["text"], row["paper"], row["values"] or "-", row["seeds"], verdict])
     header = ["", "claim", "paper", "ours (must exceed)", "seeds", "verdict"]
     return f"\n{markdown_table(header, rows, text_columns=4)}\n"
-
-
-def _mean(value: str, deviation: str) -> str:
-    return f"{value} ± {deviation}" if deviation else value
 
 
 def with_results(page: str, section: str) -> str:

@@ -23,11 +23,12 @@ from analysis.reference import Measured, collect
 from analysis.reference_figures import study_figures
 from analysis.reference_page import NOISES, parts
 from analysis.reference_tables import sdr_by_seed, table1, table2, table3, with_thresholds, with_uncorrupted
-from analysis.results import MEASURES, TABLE2_VALUES
+from analysis.results import MEASURE_DECIMALS, TABLE2_VALUES
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 from stages.pipeline.params import load_params
 
+SDR_DECIMALS = dict.fromkeys(TABLE2_VALUES, 2)
 ENERGY = "energy.csv"  # written by tools/measure_energy.py
 
 
@@ -53,17 +54,16 @@ def make_reference(root: Path, results: Path) -> None:
     tables = {
         "gap.csv": round_columns(gaps, GAP_DECIMALS),
         "noise.csv": round_columns(noises, NOISE_DECIMALS),
-        "table1.csv": rounded_table(table1(measured.classification), MEASURES, {"accuracy": 1}, 3),
-        "table2.csv": rounded_table(table2(by_seed), TABLE2_VALUES, {}, 2),
-        "table3.csv": rounded_table(table3(by_seed), TABLE2_VALUES, {}, 2),
-        "sdr.csv": round_columns(by_seed, dict.fromkeys(TABLE2_VALUES, 2)),
+        "table1.csv": rounded_table(table1(measured.classification), MEASURE_DECIMALS),
+        "table2.csv": rounded_table(table2(by_seed), SDR_DECIMALS),
+        "table3.csv": rounded_table(table3(by_seed), SDR_DECIMALS),
+        "sdr.csv": round_columns(by_seed, SDR_DECIMALS),
         "claims.csv": round_columns(claims, {"p": 4}),
     }
     for name, table in tables.items():
         write_csv(table, folder / name)
     first = by_seed[by_seed["seed"] == params.seed]
-    write_csv(round_columns(table3(first)[["variant", "metric", *TABLE2_VALUES]], dict.fromkeys(TABLE2_VALUES, 2)),
-              results / "table3.csv")  # fmt: skip
+    write_csv(round_columns(table3(first)[["variant", "metric", *TABLE2_VALUES]], SDR_DECIMALS), results / "table3.csv")
     style()
     figures = study_figures(measured, by_seed)
     for name, figure in figures.items():
@@ -82,10 +82,9 @@ def measurements_of(measured: Measured, condition: str, threshold: float) -> Mea
     return measurements(separation, decisions, threshold)
 
 
-def rounded_table(table: pd.DataFrame, values: tuple[str, ...], decimals: dict[str, int], others: int) -> pd.DataFrame:
+def rounded_table(table: pd.DataFrame, decimals: dict[str, int]) -> pd.DataFrame:
     """Values and their standard deviations with their decimals."""
-    places = {name: decimals.get(name, others) for name in values}
-    return round_columns(table, places | {f"{name}_std": number for name, number in places.items()})
+    return round_columns(table, decimals | {f"{name}_std": places for name, places in decimals.items()})
 
 
 if __name__ == "__main__":

@@ -15,13 +15,10 @@ from analysis.claims import decide
 from analysis.formatting import round_columns, write_csv
 from analysis.measurements import measurements
 from analysis.report import report
-from analysis.results import LABEL_MEASURES, MEASURES, TABLE2_VALUES, Results, read_results
+from analysis.results import LABEL_MEASURES, MEASURE_DECIMALS, MEASURES, TABLE2_VALUES, Results, read_results
 from stages.pipeline.errors import errors_as_one_line
 from stages.pipeline.files import atomic_file
 from stages.stems import CLASSES
-
-TABLE1_DECIMALS = {"accuracy": 1, "f1": 3, "precision": 3, "recall": 3}
-PAPER1_DECIMALS = {"accuracy": 1, "f1": 3, "precision": 2, "recall": 2}  # as printed there
 
 
 def make_tables(root: Path, folder: Path) -> None:
@@ -48,8 +45,8 @@ def make_tables(root: Path, folder: Path) -> None:
 def classification_table(results: Results) -> pd.DataFrame:
     """Table 1, accuracy in percent; the paper's values beside ours (it has no pooled average)."""
     keys = ["inputs", "training_data", "class"]
-    theirs = round_columns(paper.table1(), PAPER1_DECIMALS)
-    return _beside(round_columns(results.classification, TABLE1_DECIMALS), theirs, keys, MEASURES)
+    theirs = round_columns(paper.table1(), paper.TABLE1_DECIMALS)
+    return _beside(round_columns(results.classification, MEASURE_DECIMALS), theirs, keys, MEASURES)
 
 
 def separation_table(results: Results) -> pd.DataFrame:

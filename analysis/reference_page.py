@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import paper
-from analysis.formatting import markdown_table, rounded
+from analysis.formatting import cell, markdown_table, rounded
 from analysis.gap import gap_markdown, noise_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import Measured
@@ -23,12 +23,11 @@ from analysis.reference_tables import (
     table3,
 )
 from analysis.report import HOW_CLAIMS_ARE_DECIDED, LABELS_ARE_JUDGED, VERDICTS, rule_list, summary
-from analysis.results import LABEL_MEASURES, MEASURES, TABLE2_VALUES
+from analysis.results import LABEL_MEASURES, MEASURE_DECIMALS, MEASURES, TABLE2_VALUES
 from stages.stems.segments import ARMS
 
 NOISES = {name: f"{rate} % of the sources flipped" for name, rate in SWEEP.items()} | KINDS
 LENGTHS = ("base", "pipeline", "longer")
-TABLE1_PLACES = (("accuracy", 1, 1), ("f1", 3, 3), ("precision", 3, 2), ("recall", 3, 2))  # ours, the paper's
 FIGURES = {
     "figure4.png": "Figure 4: precision and recall of the classifiers on single stems against the threshold",
     "noise_sweep.png": "How many labels are wrong: classifier, labels and separation by the share of flipped sources",
@@ -124,7 +123,8 @@ def separation(table: pd.DataFrame) -> str:
     theirs = paper.table2().set_index(["network", "training_data"])
     rows = [
         [NETWORK_NAMES[row["network"]], ARM_NAMES[row["training_data"]],
-         *(_cell(row, name, 2, theirs.loc[(row["network"], row["training_data"]), name]) for name in TABLE2_VALUES),
+         *(_cell(row, name, 2, rounded(theirs.loc[(row["network"], row["training_data"]), name], 2))
+           for name in TABLE2_VALUES),
          str(row["seeds"])]
         for row in table[table["metric"] == "csdr"].to_dict("records")
     ]  # fmt: skip
@@ -136,14 +136,17 @@ def classification(table: pd.DataFrame) -> str:
     rows = []
     for row in table[table["class"] == "avg"].to_dict("records"):
         values = theirs.loc[(row["inputs"], row["training_data"], "avg")]
-        cells = (_cell(row, name, places, values[name], theirs_places) for name, places, theirs_places in TABLE1_PLACES)
+        cells = (
+            _cell(row, name, places, rounded(values[name], paper.TABLE1_DECIMALS[name]))
+            for name, places in MEASURE_DECIMALS.items()
+        )
         rows.append([row["inputs"], CLASSIFIER_NAMES[row["training_data"]], *cells, str(row["seeds"])])
     return markdown_table(["inputs", "classifier", *MEASURES, "seeds"], rows, text_columns=2)
 
 
 def heard(table: pd.DataFrame, texts: dict[str, str]) -> str:
     table = table.assign(training_data=table["training_data"].map(CLASSIFIER_NAMES))
-    return _table_of(table, texts, {name: (name, places) for name, places, _ in TABLE1_PLACES})
+    return _table_of(table, texts, {name: (name, places) for name, places in MEASURE_DECIMALS.items()})
 
 
 def quality(table: pd.DataFrame) -> Iterator[str]:
@@ -161,7 +164,7 @@ def ablations(table: pd.DataFrame) -> str:
     rows = []
     for row in table[table["metric"] == "csdr"].to_dict("records"):
         values = theirs.get(row["variant"])
-        cells = (_cell(row, name, 2, values[name] if values else None) for name in TABLE2_VALUES)
+        cells = (_cell(row, name, 2, rounded(values[name], 2) if values else "") for name in TABLE2_VALUES)
         rows.append([row["variant"], *cells, str(row["seeds"])])
     missing = [variant for variant in TABLE3 if variant not in set(table["variant"])]
     text = markdown_table(["variant", *TABLE2_VALUES, "seeds"], rows)
@@ -256,7 +259,5 @@ def _table_of(table: pd.DataFrame, texts: dict[str, str], values: dict[str, tupl
     return markdown_table(header, rows, text_columns=len(texts))
 
 
-def _cell(row: dict, name: str, decimals: int, theirs: float | None = None, theirs_decimals: int = 2) -> str:
-    deviation = rounded(row[f"{name}_std"], decimals)
-    text = rounded(row[name], decimals, "-") + (f" ± {deviation}" if deviation else "")
-    return text if theirs is None else f"{text} ({theirs:.{theirs_decimals}f})"
+def _cell(row: dict, name: str, decimals: int, theirs: str = "") -> str:
+    return cell(rounded(row[name], decimals, "-"), rounded(row[f"{name}_std"], decimals), theirs)

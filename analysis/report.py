@@ -6,9 +6,9 @@ import pandas as pd
 
 from analysis import paper
 from analysis.claims import RULES, UNDECIDED
-from analysis.formatting import markdown_table, rounded
+from analysis.formatting import cell, markdown_table, round_columns, rounded
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
-from analysis.results import INPUTS, LABEL_MEASURES, MEASURES, SCALES, TABLE2_VALUES, Results
+from analysis.results import INPUTS, LABEL_MEASURES, MEASURE_DECIMALS, MEASURES, SCALES, TABLE2_VALUES, Results
 from stages.stems import CLASSES
 
 MISSING = "-"
@@ -113,7 +113,9 @@ def separation_table(results: Results, metric: str) -> str:
     for row in results.separation[results.separation["metric"] == metric].to_dict("records"):
         key = (row["network"], row["training_data"], metric)
         cells = [
-            _ours_and_theirs(row[name], theirs.loc[key, name] if key in theirs.index else None, 2, 2)
+            cell(
+                rounded(row[name], 2, MISSING), theirs=rounded(theirs.loc[key, name], 2) if key in theirs.index else ""
+            )
             for name in TABLE2_VALUES
         ]
         arm = MISSING if row["network"] in SCALES else ARM_NAMES[row["training_data"]]
@@ -136,22 +138,16 @@ def classification_parts(results: Results) -> Iterator[str]:
 
 def classification_table(results: Results, names: list[str]) -> str:
     """Rows of Table 1 for these classes or averages."""
-    ours = results.classification.set_index(["inputs", "training_data", "class"])
-    theirs = paper.table1().set_index(["inputs", "training_data", "class"])
+    keys = ["inputs", "training_data", "class"]
+    ours = round_columns(results.classification, MEASURE_DECIMALS).set_index(keys)
+    theirs = round_columns(paper.table1(), paper.TABLE1_DECIMALS).set_index(keys)
     rows = []
     for inputs in INPUTS:
         for name in names:
             for training in CLASSIFIER_NAMES:
                 key = (inputs, training, name)
-                cells = [
-                    _ours_and_theirs(
-                        ours.loc[key, measure],
-                        theirs.loc[key, measure] if key in theirs.index else None,
-                        1 if measure == "accuracy" else 3,
-                        {"accuracy": 1, "f1": 3}.get(measure, 2),
-                    )
-                    for measure in MEASURES
-                ]
+                published = theirs.loc[key] if key in theirs.index else dict.fromkeys(MEASURES, "")
+                cells = [cell(ours.loc[key, measure], theirs=published[measure]) for measure in MEASURES]
                 rows.append([inputs, name, training, *cells])
     return markdown_table(["inputs", "class", "training data", *MEASURES], rows, text_columns=3)
 
@@ -222,11 +218,6 @@ def timing_parts(results: Results) -> Iterator[str]:
     ]
     yield markdown_table(["stage", "runs", "wall minutes", "of these in training steps"], rows)
     yield "`make reproduce` runs two stages at a time and takes less than the sum. Every run: [timing.csv](timing.csv)."
-
-
-def _ours_and_theirs(ours: float, theirs: float | None, decimals: int, paper_decimals: int) -> str:
-    text = rounded(ours, decimals, MISSING)
-    return text if theirs is None else f"{text} ({theirs:.{paper_decimals}f})"
 
 
 def _listed(items) -> str:

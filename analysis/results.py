@@ -15,7 +15,8 @@ from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
 TRAININGS = ("clean", "noisy", "refined")  # of the classifier
 INPUTS = ("single", "multi")
-MEASURES = ("accuracy", "f1", "precision", "recall")
+MEASURE_DECIMALS = {"accuracy": 1, "f1": 3, "precision": 3, "recall": 3}  # of Table 1, accuracy in percent
+MEASURES = tuple(MEASURE_DECIMALS)
 NETWORKS = ("xumx", "hdemucs")
 SCALES = ("mixture", "ideal_ratio_mask")  # rows for scale: no network, no training
 SDRS = ("csdr", "usdr")
