@@ -17,6 +17,7 @@ from analysis.measurements import Measurements, Scores
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.results import NETWORKS
 from stages.stems.segments import REFINED_ARMS
+from stages.variants.names import RATES
 
 UNCORRUPTED = "uncorrupted"  # training data of the noisy catalogue without noise, at the same seed
 COMPARED = ("clean", UNCORRUPTED, "oracle", *REFINED_ARMS)  # each minus "noisy"
@@ -26,6 +27,7 @@ ENDS = ("", "_low", "_high")  # of the names of a value and its interval
 NOISE_DECIMALS = dict.fromkeys((name + end for name in NOISE for end in ENDS), 2)
 GAP_VALUES = ("gain", "low", "high", *(share + end for share in SHARES for end in ENDS), "paper_gain", "paper_of_clean")
 GAP_DECIMALS = dict.fromkeys(GAP_VALUES, 2)
+FALSE_LABELS_DECIMALS = dict.fromkeys(("difference", "low", "high"), 2)
 
 
 def gap_table(measurements: Measurements) -> pd.DataFrame:
@@ -39,7 +41,7 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
     rows = []
     for network in NETWORKS:
         for arm in COMPARED:
-            gain = _above_noisy(network, arm)
+            gain = _difference(network, arm)
             chosen = measurements.asked_by(gain)
             if not chosen:
                 continue
@@ -49,9 +51,9 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
             if (network, arm) in theirs.index:
                 published = theirs[network, arm] - theirs[network, "noisy"]
             if arm != "clean":
-                of_clean = _share(measurements, gain, _above_noisy(network, "clean"))
+                of_clean = _share(measurements, gain, _difference(network, "clean"))
             if arm in REFINED_ARMS:
-                of_oracle = _share(measurements, gain, _above_noisy(network, "oracle"))
+                of_oracle = _share(measurements, gain, _difference(network, "oracle"))
                 published_share = published / (theirs[network, "clean"] - theirs[network, "noisy"])
             values = [found.value, found.low, found.high, *of_clean, *of_oracle, published, published_share]
             rows.append([network, arm, *values, len(chosen.seeds), _by_seed(chosen, gain)])
@@ -79,7 +81,7 @@ def noise_table(by_condition: dict[str, Measurements]) -> pd.DataFrame:
     Returns: condition, then cost, oracle and gain (each of `NOISE` minus "noisy", dB) with _low and _high, seeds,
     and each by seed like the gains of `gap_table`; no row for a condition that lacks one of them.
     """
-    differences = [_above_noisy("xumx", arm) for arm in NOISE.values()]
+    differences = [_difference("xumx", arm) for arm in NOISE.values()]
     rows = []
     for condition, measurements in by_condition.items():
         chosen = measurements.asked_by(*differences)
@@ -105,6 +107,31 @@ def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     return markdown_table(header, rows)
 
 
+def false_labels_table(measurements: Measurements) -> pd.DataFrame:
+    """By how much X-UMX separates better with false labels added to the true ones than with as many removed.
+
+    Returns: rate (percent of the true labels), difference, low, high (dB), seeds, by_seed, like `gap_table`; no row for
+    a rate that was not run.
+    """
+    rows = []
+    for rate in RATES:
+        difference = _difference("xumx", f"added_{rate}", f"removed_{rate}")
+        if chosen := measurements.asked_by(difference):
+            found = interval(chosen, difference)
+            values = [found.value, found.low, found.high, len(chosen.seeds), _by_seed(chosen, difference)]
+            rows.append([rate, *values])
+    return pd.DataFrame(rows, columns=["rate", *FALSE_LABELS_DECIMALS, "seeds", "by_seed"])
+
+
+def false_labels_markdown(table: pd.DataFrame) -> str:
+    """`false_labels_table` for a page."""
+    rows = [
+        [f"{row['rate']} %", _with_interval(row["difference"], row["low"], row["high"]), _listed(row["by_seed"])]
+        for row in table.round(FALSE_LABELS_DECIMALS).to_dict("records")
+    ]
+    return markdown_table(["labels removed or added", "added minus removed, dB", "by seed"], rows)
+
+
 def _listed(by_seed: str) -> str:
     return by_seed.replace("/", ", ")
 
@@ -117,8 +144,8 @@ def _share_with_interval(value: float, low: float, high: float) -> str:
     return "-" if isnan(value) else f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
 
 
-def _above_noisy(network: str, arm: str) -> Callable[[Scores], float]:
-    return lambda scores: scores.sdr(network, arm) - scores.sdr(network, "noisy")
+def _difference(network: str, arm: str, against: str = "noisy") -> Callable[[Scores], float]:
+    return lambda scores: scores.sdr(network, arm) - scores.sdr(network, against)
 
 
 def _by_seed(measurements: Measurements, value: Callable[[Scores], float]) -> str:

@@ -23,7 +23,15 @@ from PIL import Image
 
 from analysis import paper
 from analysis.overview import draw_overview
-from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, CLASSIFIER_NAMES, NETWORK_NAMES, subscripted
+from analysis.palette import (
+    ARM_COLOURS,
+    ARM_NAMES,
+    CLASSIFIER_COLOURS,
+    CLASSIFIER_NAMES,
+    INK,
+    NETWORK_NAMES,
+    subscripted,
+)
 from analysis.results import (
     LABELLED_ARMS,
     NETWORKS,
@@ -40,7 +48,6 @@ from stages.stems.segments import ARMS
 
 DPI = 150
 WIDTH = 9.0  # inches
-INK = "#333333"
 
 
 def make_figures(root: Path, folder: Path) -> None:
@@ -116,7 +123,8 @@ def draw_separation(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:
     """Table 2: frame-wise SDR, a panel per network, a bar per arm, the paper's value as a diamond.
 
     Args:
-        ours, theirs: in the form of `Results.separation`.
+        ours, theirs: in the form of `Results.separation`; ours may have the standard deviation over seeds of each
+            value, too (vocals_std, ..., avg_std), which is drawn.
     """
     figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
     axes = figure.subplots(len(NETWORKS), 1, sharex=True, sharey=True)
@@ -132,6 +140,10 @@ def draw_separation(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:
             places = [group + (index - 2) * 0.165 for group in range(len(order))]
             heights = [bars[name, arm] for name in order]
             ax.bar(places, heights, width=0.15, color=ARM_COLOURS[arm], linewidth=0)
+            if "avg_std" in ours:
+                row = ours[(ours["network"] == network) & (ours["metric"] == "csdr") & (ours["training_data"] == arm)]
+                spread = [row[f"{name}_std"].item() for name in order]
+                ax.errorbar(places, heights, spread, linestyle="", color=INK, linewidth=1.2)
             ax.scatter(
                 places, [marks[name, arm] for name in order],
                 marker="D", s=26, facecolor="white", edgecolor=INK, linewidth=1.2, zorder=3,

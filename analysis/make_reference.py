@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 
 from analysis.claims import decide
 from analysis.formatting import round_columns, write_csv
-from analysis.gap import GAP_DECIMALS, NOISE_DECIMALS, gap_table, noise_table
+from analysis.gap import FALSE_LABELS_DECIMALS, GAP_DECIMALS, NOISE_DECIMALS, false_labels_table, gap_table, noise_table
 from analysis.make_figures import save, style
 from analysis.measurements import Measurements, measurements
 from analysis.reference import Measured, collect
@@ -48,12 +48,15 @@ def make_reference(root: Path, results: Path) -> None:
     run = [condition for condition in NOISES if condition in set(measured.separation["condition"])]
     with_baseline = with_uncorrupted(measured, ["pipeline", *run])
     found = measurements_of(with_baseline, "pipeline", threshold)
-    claims = decide(found, measurements_of(measured, "base", threshold))
+    ablations = measurements_of(measured, "base", threshold)
+    claims = decide(found, ablations)
+    false_labels = false_labels_table(ablations)
     gaps = gap_table(found)
     noises = noise_table({name: measurements_of(with_baseline, name, threshold) for name in run})
     tables = {
         "gap.csv": round_columns(gaps, GAP_DECIMALS),
         "noise.csv": round_columns(noises, NOISE_DECIMALS),
+        "false_labels.csv": round_columns(false_labels, FALSE_LABELS_DECIMALS),
         "table1.csv": rounded_table(table1(measured.classification), MEASURE_DECIMALS),
         "table2.csv": rounded_table(table2(by_seed), SDR_DECIMALS),
         "table3.csv": rounded_table(table3(by_seed), SDR_DECIMALS),
@@ -69,9 +72,9 @@ def make_reference(root: Path, results: Path) -> None:
     for name, figure in figures.items():
         save(figure, folder / "figures" / name)
     energy = pd.read_csv(folder / ENERGY) if (folder / ENERGY).exists() else None
-    page = "\n\n".join(parts(measured, threshold, by_seed, claims, gaps, noises, list(figures), energy)) + "\n"
+    page = parts(measured, threshold, by_seed, claims, gaps, noises, false_labels, list(figures), energy)
     with atomic_file(folder / "README.md") as temporary:
-        temporary.write_bytes(page.encode())
+        temporary.write_bytes(("\n\n".join(page) + "\n").encode())
 
 
 def measurements_of(measured: Measured, condition: str, threshold: float) -> Measurements:

@@ -8,11 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
-from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASS_COLOURS, CLASSIFIER_COLOURS, CLASSIFIER_NAMES, subscripted
+from analysis.palette import (
+    ARM_COLOURS,
+    ARM_NAMES,
+    CLASS_COLOURS,
+    CLASSIFIER_COLOURS,
+    CLASSIFIER_NAMES,
+    INK,
+    subscripted,
+)
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS
 
-INK, PAPER, EDGE = "#333333", "#f7f7f7", "#cccccc"
+PAPER, EDGE = "#f7f7f7", "#cccccc"
 INITIALS = {name[0]: name for name in CLASSES}
 # The classes in each of six segments of four stems, by their initials; "-" is silence, or no label.
 TRUTH = ("v v vd vd d d", "b b b o o o", "d d - d do d", "v v o o o o")

@@ -23,7 +23,8 @@ ARM_COLOURS = {
     "psi_refined": "#0072b2",
     "oracle": "#cc79a7",
 }
-CLASS_COLOURS = {"vocals": "#cc79a7", "bass": "#56b4e9", "drums": "#d55e00", "other": "#b8a600"}
+INK = "#333333"  # text, and what is neither an arm nor a class
+CLASS_COLOURS = {"vocals": "#882255", "bass": "#56b4e9", "drums": "#d55e00", "other": "#b8a600"}
 CLASSIFIER_NAMES = {"clean": "Ψ_clean", "noisy": "Ψ_noisy", "refined": "Ψ_refined"}
 CLASSIFIER_COLOURS = {training: ARM_COLOURS[f"psi_{training}"] for training in CLASSIFIER_NAMES}
 NETWORK_NAMES = {

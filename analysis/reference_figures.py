@@ -9,21 +9,23 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis import paper
 from analysis.gap import UNCORRUPTED
-from analysis.make_figures import INK, WIDTH, classifier_lines, legend
-from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, subscripted
+from analysis.make_figures import WIDTH, classifier_lines, draw_separation, legend
+from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, INK, subscripted
 from analysis.reference import Measured
-from analysis.reference_tables import SHORT_WITHOUT_NOISE, sdr_of
-from analysis.results import TRAININGS
+from analysis.reference_tables import SHORT_WITHOUT_NOISE, sdr_of, table2
+from analysis.results import NETWORKS, SDRS, TRAININGS
 from stages.refinement.thresholds import GRID
 from stages.stems import CLASSES
+from stages.stems.segments import ARMS
 from stages.variants.names import RATES, ROUNDS
 
 SWEEP = {f"flips_{rate:02d}": rate for rate in (0, 10, 20, 30, 40, 60)}  # share of flipped sources in %, by condition
 LABELS = ("noisy", "psi_noisy", "psi_refined")
 SEPARATED = ("noisy", "psi_refined", "oracle")
 KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
-CHANGES = {"removed": ("false negatives", "#444444"), "added": ("false positives", "#999999")}
+CHANGES = {"removed": ("false negatives", "-o", -0.4), "added": ("false positives", "--s", 0.4)}  # and its place
 CLASSIFIERS = ("noisy", "refined", *ROUNDS)  # after 0, 1, 2, ... rounds of self-refining
 THEIR_LABELS = ("psi_noisy", "psi_refined", *ROUNDS)
 
@@ -35,6 +37,7 @@ def study_figures(measured: Measured, by_seed: pd.DataFrame) -> dict[str, Figure
         by_seed: from `analysis.reference_tables.sdr_by_seed`.
     """
     drawn = {
+        "separation.png": draw_table2(by_seed),
         "figure4.png": draw_figure4(measured.decisions),
         "noise_sweep.png": draw_noise_sweep(measured, by_seed),
         "kinds_of_noise.png": draw_kinds(measured, by_seed),
@@ -43,6 +46,12 @@ def study_figures(measured: Measured, by_seed: pd.DataFrame) -> dict[str, Figure
         "rounds.png": draw_rounds(measured),
     }
     return {name: figure for name, figure in drawn.items() if figure}
+
+
+def draw_table2(by_seed: pd.DataFrame) -> Figure | None:
+    """Table 2 over the seeds, if all of it was run."""
+    table = table2(by_seed)
+    return draw_separation(table, paper.table2()) if len(table) == len(NETWORKS) * len(ARMS) * len(SDRS) else None
 
 
 def draw_figure4(decisions: pd.DataFrame) -> Figure | None:
@@ -118,16 +127,17 @@ def draw_kinds(measured: Measured, by_seed: pd.DataFrame) -> Figure | None:
     sdr = in_common(sdr)
     labels = labels[labels["seed"].isin(sdr["seed"])]
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
-    panels = ((labels, "labels", "f1", "F1 of the labels", LABELS),
-              (sdr, "training_data", "avg", "average SDR in dB", SEPARATED))  # fmt: skip
-    for ax, (table, hue, value, label, order) in zip(figure.subplots(1, 2), panels, strict=True):
-        sns.barplot(
+    panels = ((labels, "labels", "f1", "F1 of the labels", LABELS, "labels"),
+              (sdr, "training_data", "avg", "average SDR in dB", SEPARATED, "X-UMX"))  # fmt: skip
+    for ax, (table, hue, value, label, order, title) in zip(figure.subplots(1, 2), panels, strict=True):
+        sns.pointplot(
             table, x="condition", y=value, order=list(KINDS), hue=hue, hue_order=order, palette=ARM_COLOURS,
-            saturation=1, errorbar="sd", err_kws={"color": INK, "linewidth": 1.2}, gap=0.08, legend=False, ax=ax,
+            errorbar="sd", dodge=0.35, linestyle="none", markersize=7, err_kws={"linewidth": 2}, legend=False, ax=ax,
         )  # fmt: skip
         ax.set(xlabel="", ylabel=label)
         ax.set_xticks(range(len(KINDS)), list(KINDS.values()))
         ax.grid(axis="x", visible=False)
+        ax.set_title(title)
     legend_with_uncorrupted(figure, by_seed, sdr)
     return figure
 
@@ -156,13 +166,11 @@ def draw_false_labels(by_seed: pd.DataFrame) -> Figure | None:
     table = in_common(table)
     figure = Figure(figsize=(WIDTH * 0.6, 3.6), layout="constrained")
     ax = figure.subplots()
-    for change, (label, colour) in CHANGES.items():
+    for change, (label, line, place) in CHANGES.items():
         rates = {"oracle": 0, **{name: rate for name, (kind, rate) in names.items() if kind == change}}
-        part = table[table["training_data"].isin(rates)]
-        sns.lineplot(
-            part.assign(rate=part["training_data"].map(rates)), x="rate", y="avg", errorbar="sd", err_style="bars",
-            marker="o", linewidth=2, color=colour, label=label, ax=ax,
-        )  # fmt: skip
+        values = table.groupby(table["training_data"].map(rates))["avg"]
+        mean = values.mean()
+        ax.errorbar(mean.index + place, mean, values.std(), fmt=line, color=INK, linewidth=1.6, label=label)
     ax.set(xlabel="labels removed or added, in % of the true ones", ylabel="average SDR of X-UMX in dB",
            xticks=(0, *RATES))  # fmt: skip
     ax.legend(frameon=False, loc="lower left")
@@ -175,7 +183,7 @@ def draw_threshold_curve(measured: Measured, by_seed: pd.DataFrame) -> Figure | 
         (measured.labels["condition"] == "base")
         & (measured.labels["labels"].str.startswith("threshold_") | (measured.labels["labels"] == "psi_refined"))
     ]
-    sdr = by_seed[by_seed["training_data"].str.startswith("threshold_") & (by_seed["metric"] == "csdr")]
+    sdr = by_seed[by_seed["training_data"].str.startswith("threshold_") & (by_seed["metric"] == "csdr_mean")]
     if sdr["training_data"].nunique() < 3:  # two points say nothing of a curve
         return None
     sdr = in_common(sdr)

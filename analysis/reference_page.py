@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis import paper
 from analysis.formatting import cell, markdown_table, rounded
-from analysis.gap import gap_markdown, noise_markdown
+from analysis.gap import false_labels_markdown, gap_markdown, noise_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import Measured
 from analysis.reference_figures import KINDS, SWEEP
@@ -28,7 +28,8 @@ from stages.stems.segments import ARMS
 
 NOISES = {name: f"{rate} % of the sources flipped" for name, rate in SWEEP.items()} | KINDS
 LENGTHS = ("base", "pipeline", "longer")
-FIGURES = {
+TABLE2_FIGURE = "separation.png"
+FIGURES = {  # of the studies, in this order
     "figure4.png": "Figure 4: precision and recall of the classifiers on single stems against the threshold",
     "noise_sweep.png": "How many labels are wrong: classifier, labels and separation by the share of flipped sources",
     "kinds_of_noise.png": "What kind of noise: the same share of contaminated stems, made in three ways",
@@ -45,6 +46,7 @@ def parts(
     claims: pd.DataFrame,
     gaps: pd.DataFrame,
     noises: pd.DataFrame,
+    false_labels: pd.DataFrame,
     figures: list[str],
     energy: pd.DataFrame | None,
 ) -> Iterator[str]:
@@ -77,6 +79,8 @@ def parts(
     yield rule_list()
     yield "## Separation (Table 2), frame-wise SDR in dB"
     yield separation(table2(by_seed))
+    if TABLE2_FIGURE in figures:
+        yield f"![Table 2 over the seeds, with their standard deviation, ours and the paper's](figures/{TABLE2_FIGURE})"
     yield "## Classifiers (Table 1), averages over the classes"
     yield classification(table1(measured.classification))
     yield (
@@ -84,7 +88,11 @@ def parts(
         "two or more:"
     )
     yield heard(on_several(measured.decisions, threshold), {"training_data": "classifier"})
-    yield "On all, by the probability from which on a classifier says a class (for the claims, scoring.threshold):"
+    yield (
+        "On all, by the probability from which on a classifier says a class (for the claims, scoring.threshold). "
+        "`best` is the one, of each classifier and seed, with the highest accuracy on these very inputs: what a "
+        "classifier could reach at most, not what it would:"
+    )
     table = at_thresholds(measured.decisions)
     yield heard(table, {"inputs": "inputs", "threshold": "decided at", "training_data": "classifier"})
     yield from quality(label_quality(measured.labels))
@@ -108,11 +116,16 @@ def parts(
             "contaminated stems."
         )
         yield noise_markdown(noises, NOISES)
-    for name in figures:
+    for name in FIGURES:
+        if name not in figures:
+            continue
         title, _, content = FIGURES[name].partition(": ")
         yield f"## {title}"
         yield f"{content[0].upper()}{content[1:]}. Mean over the seeds; bars and bands are one standard deviation."
         yield f"![{FIGURES[name]}](figures/{name})"
+        if name == "false_labels.png" and len(false_labels):
+            yield "By how much more removed labels cost than as many added ones (intervals as in the first table):"
+            yield false_labels_markdown(false_labels)
     yield "## What was run"
     yield runs(measured)
     yield "## What it took"
@@ -177,7 +190,7 @@ def paper_threshold(table: pd.DataFrame) -> Iterator[str]:
     yield "## The paper's threshold throughout"
     yield (
         "The labels of Ψ_noisy at either threshold; Ψ_refined, taught by them, and Ψ_noisy (accuracy in %); and, where "
-        "it was run, X-UMX on labels at that threshold (average frame-wise SDR in dB)."
+        "it was run, X-UMX on labels at that threshold (average frame-wise SDR in dB, mean over the songs)."
     )
     columns = {
         "precision_psi_noisy": ("labels of Ψ_noisy: precision", 3), "recall_psi_noisy": ("recall", 3),
@@ -195,7 +208,7 @@ def lengths(table: pd.DataFrame) -> Iterator[str]:
     yield (
         "As Table 2 has it (`pipeline`), for fewer steps (`base`, of which the ablations are) and for more (`longer`; "
         "studies/conditions.yaml has the shares), at the seeds that all three have: accuracy on mixes in %, F1 of the "
-        "labels, average frame-wise SDR in dB."
+        "labels, average frame-wise SDR in dB, mean over the songs."
     )
     columns = {
         "multi_noisy": ("multi: Ψ_noisy", 1), "multi_refined": ("Ψ_refined", 1),

@@ -7,7 +7,7 @@ from scipy.stats import t, ttest_1samp
 
 from analysis import paper
 from analysis.claims import RULES, decide
-from analysis.gap import gap_table, noise_table
+from analysis.gap import false_labels_table, gap_table, noise_table
 from analysis.intervals import Interval, holm, interval, two_sided
 from analysis.measurements import Asked, Measurements, macro_average, measurements
 from stages.stems import CLASSES
@@ -400,3 +400,20 @@ def test_what_a_noise_costs_and_what_is_won_back_are_of_the_same_seeds() -> None
     for name, value in {"cost": 0.7, "oracle": 0.5, "gain": 0.4}.items():
         assert table.loc[0, [name, f"{name}_low", f"{name}_high"]].tolist() == pytest.approx([value] * 3)
         assert table.loc[0, f"{name}_by_seed"] == f"{value:+.2f}/{value:+.2f}"
+
+
+def test_false_labels_are_compared_rate_by_rate_at_the_seeds_that_have_both() -> None:
+    levels = {"added_10": 3.0, "removed_10": 3.5, "added_40": 3.0, "removed_40": 2.0, "added_20": 1.0}
+    offsets = (-0.2, 0.0, 0.2)
+    rows = [
+        ["xumx", arm, f"song {song}", c, seed, level + offset + 0.1 * seed * (arm == "added_40")]
+        for arm, level in levels.items()
+        for song, offset in enumerate(offsets)
+        for c in CLASSES
+        for seed in ((0,) if arm == "removed_10" else (0, 1))
+    ]
+    songs = pd.DataFrame(rows, columns=["network", "training_data", "song", "class", "seed", "csdr"])
+    table = false_labels_table(measurements(songs, NO_DECISIONS, 0.5))
+    assert table[["rate", "seeds", "by_seed"]].to_numpy().tolist() == [[10, 1, "-0.50"], [40, 2, "+1.00/+1.10"]]
+    assert table["difference"].tolist() == pytest.approx([-0.5, 1.05])
+    assert (table["low"] <= table["difference"]).all() and (table["difference"] <= table["high"]).all()

@@ -17,7 +17,7 @@ from analysis.make_readme import results_section
 from analysis.make_reference import make_reference
 from analysis.reference import collect
 from analysis.reference_figures import in_common, legend_with_uncorrupted
-from analysis.reference_tables import on_several, sdr_by_seed
+from analysis.reference_tables import at_thresholds, on_several, sdr_by_seed
 from stages.open_workspace import workspace_params
 from stages.pipeline.errors import InputError
 from stages.stems import CLASSES
@@ -157,8 +157,8 @@ def test_sdr_of_a_seed_is_what_its_own_table_says(tmp_path):
     table = sdr_by_seed(collect(tmp_path, tmp_path / "measured").separation)
     songs = pd.read_csv(folder / "scores/separator/hdemucs-noisy.csv")
     row = table[(table["network"] == "hdemucs") & (table["training_data"] == "noisy")].set_index("metric")
-    for metric, how in (("csdr", "median"), ("usdr", "mean")):
-        by_class = songs.groupby("class")[metric].agg(how)
+    for metric, column, how in (("csdr", "csdr", "median"), ("usdr", "usdr", "mean"), ("csdr_mean", "csdr", "mean")):
+        by_class = songs.groupby("class")[column].agg(how)
         assert row.loc[metric, "drums"] == pytest.approx(by_class["drums"], abs=1e-3)
         assert row.loc[metric, "avg"] == pytest.approx(by_class.mean(), abs=1e-3)
 
@@ -194,7 +194,8 @@ def test_every_figure_is_drawn_once_its_runs_are_there(tmp_path):
     make_reference(tmp_path, tmp_path)
     figures = {path.name for path in (tmp_path / "reference/figures").iterdir()}
     assert figures == {
-        "figure4.png", "noise_sweep.png", "kinds_of_noise.png", "false_labels.png", "threshold_curve.png", "rounds.png",
+        "separation.png", "figure4.png", "noise_sweep.png", "kinds_of_noise.png", "false_labels.png",
+        "threshold_curve.png", "rounds.png",
     }  # fmt: skip
     claims = pd.read_csv(tmp_path / "reference/claims.csv", keep_default_na=False)
     assert set(claims["holds"]) <= {"true", "false", "undecided"} and all("[" in ours for ours in claims["ours"])
@@ -249,7 +250,7 @@ def test_two_thresholds_are_no_curve_and_three_are(tmp_path):
 def test_figures_on_noise_have_a_line_at_the_level_without_it():
     rows = [("flips_00", 0, 3.0), ("flips_00", 1, 4.0), ("flips_00", 2, 9.0), ("uniform", 0, 1.0), ("uniform", 1, 1.0)]
     by_seed = pd.DataFrame(rows, columns=["condition", "seed", "avg"])
-    by_seed = by_seed.assign(network="xumx", metric="csdr", training_data="noisy")
+    by_seed = by_seed.assign(network="xumx", metric="csdr_mean", training_data="noisy")
     figure = Figure()
     axes = figure.subplots()
     legend_with_uncorrupted(figure, by_seed, by_seed[by_seed["condition"] == "uniform"])
@@ -320,6 +321,21 @@ def test_mixes_of_two_classes_and_more_are_counted_alone(tmp_path):
     assert table.loc["refined", "accuracy"] == pytest.approx(100 * right.mean())
 
 
+def test_the_best_threshold_is_that_of_the_highest_accuracy_of_each_seed(tmp_path):
+    folders = [workspace(tmp_path / "studies", f"pipeline-seed{seed}", seed=seed) for seed in (0, 1)]
+    decisions = collect(tmp_path, tmp_path / "measured").decisions
+    table = at_thresholds(decisions).set_index(["inputs", "threshold", "training_data"])
+    highest = []
+    for folder in folders:
+        said = pd.read_csv(folder / "scores/classifier/noisy.csv", keep_default_na=False)
+        said = said[said["inputs"] == "multi"]
+        truth = said[TRUTHS].to_numpy() == 1
+        right = [(said[PROBABILITIES].to_numpy() >= place / 100) == truth for place in range(1, 100)]
+        highest.append(100 * max(part.mean() for part in right))
+    assert table.loc[("multi", "best", "noisy"), "accuracy"] == pytest.approx(np.mean(highest))
+    assert list(table.loc["multi"].index.levels[0]) == ["0.3", "0.5", "0.7", "0.9", "best"]
+
+
 def test_the_papers_threshold_stands_beside_ours_at_the_same_seeds(tmp_path):
     for seed in (0, 1):
         folder = workspace(tmp_path / "studies", f"base-seed{seed}", seed=seed)
@@ -335,7 +351,7 @@ def test_the_papers_threshold_stands_beside_ours_at_the_same_seeds(tmp_path):
         labels = json.loads((folder / "metrics/refine_labels/psi_noisy.json").read_text())["label_quality"]
         scores = json.loads((folder / "metrics/score_classifier/refined.json").read_text())
         accuracy = scores["multi"]["avg"]["accuracy"]
-        sdr = json.loads((folder / "metrics/score_separator/xumx-psi_refined.json").read_text())["csdr"]["avg"]
+        sdr = pd.read_csv(folder / "scores/separator/xumx-psi_refined.csv")["csdr"].mean()
         assert row.startswith(f"| {threshold} | {labels['precision']:.3f} | {labels['recall']:.3f} |")
         assert f"| {100 * accuracy:.1f} |" in row and row.endswith(f"| {sdr:.2f} | 1 |")
 
@@ -354,7 +370,7 @@ def test_short_and_long_trainings_stand_side_by_side_with_what_all_have(tmp_path
     assert "refined by Ψ_refined" in header and "clean" not in header and "refined by Ψ_noisy" not in header
     for (name, folder), row in zip({"base": fewer, "pipeline": ours, "longer": theirs}.items(), rows, strict=True):
         accuracy = json.loads((folder / "metrics/score_classifier/noisy.json").read_text())["multi"]["avg"]["accuracy"]
-        sdr = json.loads((folder / "metrics/score_separator/xumx-psi_refined.json").read_text())["csdr"]["avg"]
+        sdr = pd.read_csv(folder / "scores/separator/xumx-psi_refined.csv")["csdr"].mean()
         assert row.startswith(f"| {name} | {100 * accuracy:.1f} |") and row.endswith(f"| {sdr:.2f} | 1 |")
 
 
