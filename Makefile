@@ -46,9 +46,8 @@ test: setup
 	pytest --numprocesses 2 --dist loadfile
 
 study: setup
-	python tools/measure_energy.py dvc repro studies/dvc.yaml
-	@python analysis/make_reference.py
-	@python analysis/make_readme.py
+	python tools/measure_energy.py dvc repro --keep-going studies/dvc.yaml; failed=$$?; \
+		python analysis/make_reference.py && python analysis/make_readme.py && exit $$failed
 
 ui: setup
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000

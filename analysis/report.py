@@ -181,15 +181,17 @@ def count_parts(results: Results) -> Iterator[str]:
     """Frames and estimates without an SDR, segments without a label."""
     yield (
         "A frame in which a stem or an estimate is silent has no SDR (NaN, left out of the median, as museval does). "
-        "A silent estimate is one that is zero throughout a song."
+        "A song of such frames alone has none either: one in which a class never sounds, or for which a separator "
+        "gives a silent estimate, one that is zero throughout. The medians are over the other songs."
     )
     rows = []
     for row in results.counts.itertuples():
         arm = MISSING if row.network in SCALES else ARM_NAMES[row.training_data]
         share = rounded(100 * row.nan_frames / row.frames, 1) if row.frames else MISSING
-        counts = [str(row.frames), f"{row.nan_frames} ({share} %)", str(row.silent_estimates)]
+        counts = [f"{row.nan_frames} ({share} %)", str(row.unscored_songs), str(row.silent_estimates)]
+        counts = [str(row.songs), str(row.frames), *counts]
         rows.append([NETWORK_NAMES[row.network], arm, *counts])
-    header = ["network", "training data", "frames", "NaN frames", "silent estimates"]
+    header = ["network", "training data", "songs", "frames", "NaN frames", "songs without SDR", "silent estimates"]
     yield markdown_table(header, rows, text_columns=2)
     refined = results.labels[results.labels["arm"] != "noisy"]
     unlabelled = ", ".join(

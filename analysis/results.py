@@ -45,7 +45,7 @@ class Results:
 
     classification: inputs, training_data, class, then accuracy (percent), f1, precision, recall (0..1); Table 1.
     separation: network, training_data, metric (csdr or usdr), then each class and avg (dB); Table 2.
-    counts: network, training_data, then songs, frames, nan_frames, silent_estimates.
+    counts: network, training_data, then songs, unscored_songs, frames, nan_frames, silent_estimates.
     songs: seed, network, training_data, song, class, then csdr and usdr (dB).
     decisions: seed, training_data, inputs, songs (joined by "/"), then p_<class> and true_<class>, of every input.
     threshold: from which probability on the classifiers are scored as saying a class.
@@ -127,7 +127,7 @@ def read_separation(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         for metric in SDRS:
             values = [number(content, file, metric, column, may_be_null=True) for column in TABLE2_VALUES]
             rows.append([network, arm, metric, *values])
-        keys = ("songs", "frames", "nan_frames", "silent_estimates")
+        keys = ("songs", "unscored_songs", "frames", "nan_frames", "silent_estimates")
         counts.append([network, arm, *(int(number(content, file, key)) for key in keys)])
     table = pd.DataFrame(rows, columns=["network", "training_data", "metric", *TABLE2_VALUES])
     return table, pd.DataFrame(counts, columns=["network", "training_data", *keys])

@@ -8,6 +8,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+from joblib import cpu_count  # those that this process may use, or LOKY_MAX_CPU_COUNT
 from tqdm import tqdm
 
 from stages.pipeline.errors import InputError
@@ -26,14 +27,17 @@ def build_stems(catalogue: str, params: Params) -> None:
     files: list[StemFile] = []
     with (
         atomic_folder(CATALOGUE_ROOTS[catalogue]) as root,
-        ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool,  # a process for each core
+        ProcessPoolExecutor(cpu_count(), mp_context=multiprocessing.get_context("fork")) as pool,
     ):
         try:  # not pool.map: Python 3.11's can hang where a pool breaks
             rows = [pool.submit(build_song, write, root, params.stems.rate, song) for song in songs]
             for row in tqdm(rows, desc=f"build {catalogue}", unit="song"):
                 files += row.result()
         except BrokenProcessPool as error:
-            raise InputError(f"build_stems {catalogue}: a process was killed: out of memory?") from error
+            raise InputError(
+                f"build_stems {catalogue}: one of {cpu_count()} processes was killed: out of memory? "
+                "Fewer need less: set LOKY_MAX_CPU_COUNT"
+            ) from error
         finally:
             for process in multiprocessing.active_children():  # else an error would wait for all other songs
                 process.terminate()

@@ -10,9 +10,10 @@ from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 from stages.refinement.quality import summary
+from stages.stems import CLASSES
 from stages.stems.corruption import segment_energies
 from stages.stems.manifest import read_manifest
-from stages.stems.segments import nominal_segments, stem_root, with_truth, write_arm
+from stages.stems.segments import PROBABILITIES, nominal_segments, stem_root, with_truth, write_arm
 
 
 def label_segments(arm: str, params: Params) -> None:
@@ -32,10 +33,10 @@ def _class_energies(arm: str, table) -> np.ndarray:
     """
     if arm == "clean":
         levels = 10 ** (table["level_db"].to_numpy() / 10)
-        return levels[:, None] * table[["p_vocals", "p_bass", "p_drums", "p_other"]].to_numpy()
+        return levels[:, None] * table[PROBABILITIES].to_numpy()
     sources = {(file.song, part.name): SOURCES / file.path for file in read_manifest(SOURCES) for part in file.sources}
     stems = {file.path: file for file in read_manifest(stem_root(arm))}
-    energies = np.full((len(table), 4), np.nan)
+    energies = np.full((len(table), len(CLASSES)), np.nan)
     for path, rows in table.groupby("path", sort=False):
         stem = stems[path]
         if not stem.truth_is_known:

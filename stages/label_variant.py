@@ -14,8 +14,9 @@ from stages.recognition.mixing import RandomMixes
 from stages.recognition.model import load_classifier
 from stages.recognition.prediction import predict_mixes
 from stages.refinement.quality import summary
+from stages.refinement.thresholds import apply_threshold
 from stages.stems.segments import TRUTHS, read_arm, stem_root, write_arm
-from stages.variants.labels import apply_thresholds, at_threshold, best_thresholds, from_truth, single_labelled_only
+from stages.variants.labels import at_threshold, best_thresholds, from_truth, single_labelled_only
 from stages.variants.names import TRUTH_VARIANTS, VARIANTS
 
 NOISY = Path("data/arms/noisy.csv")
@@ -45,7 +46,7 @@ def refined_labels(variant: str, params: Params) -> tuple[pd.DataFrame, float | 
         labelled, threshold = single_labelled_only(table), params.refinement.threshold
     elif variant == "adaptive":
         threshold = adaptive_thresholds(params)
-        labelled = apply_thresholds(table, threshold)
+        labelled = apply_threshold(table, threshold)
     else:
         labelled, threshold = at_threshold(table, variant), float(variant.removeprefix("threshold_"))
     return labelled.assign(**truth), threshold

@@ -2,6 +2,8 @@
 
 import os
 import platform
+import shutil
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,17 +12,13 @@ from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
 
 PACKAGES = (
-    "torch",
-    "torchaudio",
-    "timm",
-    "lightning",
-    "demucs",
-    "openunmix",
-    "museval",
-    "torchmetrics",
-    "dvc",
-    "mlflow",
-)
+    "torch", "torchaudio", "timm", "lightning", "demucs", "openunmix", "museval", "torchmetrics", "dvc", "mlflow",
+    "numpy", "scipy", "soundfile", "pedalboard", "pyworld",
+)  # fmt: skip
+DEBIAN_PACKAGES = (  # which the embedded songs are played and sung with
+    "fluidsynth", "espeak-ng", "fluid-soundfont-gm", "timgm6mb-soundfont", "csound-soundfont",
+    "musescore-general-soundfont-lossless",
+)  # fmt: skip
 
 
 def main(params: Params) -> None:
@@ -30,9 +28,18 @@ def main(params: Params) -> None:
         "cores": os.cpu_count(),
         "threads": params.compute.threads,
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {name: version(name) for name in PACKAGES} | debian_packages(),
     }
     write_json(Path("metrics/environment.json"), environment)
+
+
+def debian_packages() -> dict[str, str]:
+    """The versions of those of `DEBIAN_PACKAGES` that are installed; none where the system has no dpkg."""
+    if not shutil.which("dpkg-query"):
+        return {}
+    query = ["dpkg-query", "--show", "--showformat=${Package} ${Version}\n", *DEBIAN_PACKAGES]
+    found = subprocess.run(query, capture_output=True, text=True).stdout  # it complains about those that are missing
+    return dict(line.split(" ") for line in found.splitlines())
 
 
 def cpu_model() -> str:

@@ -4,37 +4,22 @@ A classifier is trained from scratch on the labels of the round before and gives
 psi_refined.
 """
 
-from pathlib import Path
-
-from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
-from stages.pipeline.publishing import publish_training, training_fingerprint
 from stages.pipeline.stage import run_stage
 from stages.pipeline.training import Curves
-from stages.recognition.prediction import predict
-from stages.recognition.training import train_classifier
-from stages.refinement.quality import summary
-from stages.refinement.thresholds import apply_threshold
+from stages.predict_segments import main as predict_segments
+from stages.refine_labels import main as refine_labels
 from stages.score_classifier import main as score_classifier
-from stages.stems.segments import PROBABILITIES, read_arm, stem_root, write_arm
+from stages.train_classifier import train
 from stages.variants.names import ROUNDS
 
 
 def main(item: str, params: Params) -> Curves:
-    """Train, label and score; writes what train_classifier, refine_labels and score_classifier write of the item."""
+    """Train, label and score; writes what those four stages write of a classifier and the arm that it labels."""
     before = dict(zip(ROUNDS, ("psi_refined", *ROUNDS), strict=False))[item]
-    table, root = Path(f"data/arms/{before}.csv"), stem_root("noisy")
-    name = f"classifier/{item}/seed{params.seed}"
-    key = training_fingerprint("classifier", table, params)
-    model, curves = train_classifier(before, read_arm(table), root, params, name=name, fingerprint=key)
-    publish_training("classifier", item, name, params, data=table, model=model, curves=curves)
-    segments = read_arm(Path("data/arms/noisy.csv"))
-    segments[PROBABILITIES] = predict(model, segments, root, params)
-    threshold = params.refinement.threshold
-    labelled = apply_threshold(segments, threshold)
-    write_arm(labelled, Path(f"data/arms/{item}.csv"))
-    write_json(Path(f"metrics/refine_labels/{item}.json"), summary(labelled, threshold))
-    score_classifier(item, params)
+    curves = train(item, before, params)
+    for stage in (predict_segments, refine_labels, score_classifier):
+        stage(item, params)
     return curves
 
 

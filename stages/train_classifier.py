@@ -13,8 +13,12 @@ TRAINING_ARMS = {"clean": "clean", "noisy": "noisy", "refined": "psi_noisy"}  # 
 
 
 def main(training: str, params: Params) -> Curves:
+    """Train the classifier of one of `TRAINING_ARMS`."""
+    return train(training, TRAINING_ARMS[training], params)
+
+
+def train(training: str, arm: str, params: Params) -> Curves:
     """Write models/classifier/<training>.safetensors, its curve and its metrics."""
-    arm = TRAINING_ARMS[training]
     table = Path(f"data/arms/{arm}.csv")
     name = f"classifier/{training}/seed{params.seed}"
     key = training_fingerprint("classifier", table, params)

@@ -102,7 +102,13 @@ def separator_files(root: Path, name: str, level: float, random: np.random.Gener
     songs = pd.DataFrame({"csdr": csdr, "usdr": csdr + random.normal(0.4, 0.2, len(keys))}, index=keys).reset_index()
     means = songs.groupby("class")[list(SDRS)].median()
     content = {m: {c: means.loc[c, m] for c in CLASSES} | {"avg": means[m].mean()} for m in SDRS}
-    counts = {"songs": 14, "frames": 336, "nan_frames": int(random.integers(3, 30)), "silent_estimates": 0}
+    counts = {
+        "songs": 14,
+        "unscored_songs": 0,
+        "frames": 336,
+        "nan_frames": int(random.integers(3, 30)),
+        "silent_estimates": 0,
+    }
     write(root / f"metrics/score_separator/{name}.json", content | counts)
     songs.to_csv(made(root / f"scores/separator/{name}.csv"), index=False)
 

@@ -333,7 +333,11 @@ def test_a_half_copied_set_stops_the_build_and_names_the_file(copy, project):
 @pytest.mark.parametrize(
     ("process", "number", "message"),
     [
-        (os.getpid, signal.SIGKILL, "build_stems clean: a process was killed: out of memory?"),
+        (
+            os.getpid,
+            signal.SIGKILL,
+            "build_stems clean: one of 2 processes was killed: out of memory? Fewer need less: set LOKY_MAX_CPU_COUNT",
+        ),
         (os.getppid, signal.SIGINT, "build_stems: interrupted"),
     ],
 )
@@ -347,6 +351,7 @@ def test_a_build_ends_where_one_of_its_processes_is_killed_and_at_ctrl_c(
         time.sleep(600)
 
     monkeypatch.setattr("stages.stems.catalogue.read_recording", read)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     choose(clean={"source": "folder", "root": str(trees["folder"]), "validation": 1})
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
     try:

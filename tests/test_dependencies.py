@@ -45,8 +45,8 @@ def closure(own: Path) -> set[str]:
 
 
 def with_called(files: list[str]) -> set[str]:
-    """Stages' files, and those of the stages whose `main` they import to run it themselves."""
-    called = re.compile(r"^from stages\.(\w+) import main\b", re.MULTILINE)
+    """Stages' files, and those of the stages whose work they import to do it themselves."""
+    called = re.compile(r"^from stages\.(\w+) import (?:main|train)\b", re.MULTILINE)
     return {*files, *(f"stages/{name}.py" for each in files for name in called.findall((ROOT / each).read_text()))}
 
 

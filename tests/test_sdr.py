@@ -62,8 +62,19 @@ def test_a_wholly_silent_estimate_is_counted_not_hidden(stems):
 def test_track_sdr_by_hand():
     references = np.full((4, 2, 100), 0.5)
     assert track_sdr(references, references * 0.9) == pytest.approx([20] * 4, abs=1e-4)
-    silent = track_sdr(references * 0, references * 0.1)  # 1e-7 over 200 * 0.05^2
-    assert silent == pytest.approx([10 * np.log10(1e-7 / (0.5 + 1e-7))] * 4)
+    quiet = track_sdr(references * 1e-6, references * 0.1)  # (1e-7 + 200 * 0.0000005^2) over 200 * 0.0499995^2
+    assert quiet == pytest.approx([10 * np.log10((1e-7 + 5e-11) / (200 * 0.0499995**2 + 1e-7))] * 4)
+
+
+def test_a_song_that_lacks_a_class_is_counted_and_spoils_no_mean(stems):
+    references, estimates = (audio[..., : 3 * RATE] for audio in stems)
+    without = references * np.array([0, 1, 1, 1])[:, None, None]
+    songs = {"whole": score_song(references, estimates, RATE), "without": score_song(without, estimates, RATE)}
+    assert np.isnan(songs["without"]["usdr"]["vocals"]) and np.isfinite(songs["without"]["usdr"]["bass"])
+    result = aggregate(songs)
+    assert (result["songs"], result["unscored_songs"]) == (2, 1)
+    assert result["usdr"]["vocals"] == songs["whole"]["usdr"]["vocals"]
+    assert result["csdr"]["bass"] == songs["whole"]["csdr"]["bass"]  # as museval: no frame without vocals has an SDR
 
 
 def test_aggregates_medians_for_frames_and_means_for_tracks():

@@ -104,7 +104,7 @@ def test_the_truth_is_blanked_before_labels_are_made(refined, monkeypatch):
     import stages.label_variant as stage
 
     seen = []
-    for name in ("at_threshold", "apply_thresholds", "single_labelled_only"):
+    for name in ("at_threshold", "apply_threshold", "single_labelled_only"):
         original = getattr(stage, name)
 
         def spy(table, *arguments, original=original):

@@ -3,6 +3,7 @@
 import copy
 import ctypes
 import math
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -266,6 +267,9 @@ def _one_line_errors(loader: DataLoader) -> Iterator[Batch]:
     """The loader's batches; a worker's error comes with its traceback, of which only the last line goes on."""
     try:
         yield from loader
+    except (ConnectionError, EOFError) as error:  # of a killed process, before torch tells of it
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or it would tell while it ends the others, with a traceback
+        raise RuntimeError(f"DataLoader worker: {error}") from error
     except InputError as error:
         raise InputError(str(error).strip().rpartition("InputError: ")[2]) from error
     except OSError as error:

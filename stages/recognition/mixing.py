@@ -41,6 +41,7 @@ class RandomMixes(Dataset):
         """
         rows = arm[arm["split"] == split]
         self.paths = rows["path"].tolist()
+        self.songs = rows["song"].tolist()
         self.bounds = rows[["start", "stop"]].to_numpy(int)
         self.labels = rows[list(CLASSES)].to_numpy(np.float32)
         self.pools = [np.flatnonzero(column) for column in self.labels.T]
@@ -52,9 +53,6 @@ class RandomMixes(Dataset):
         self.effect_probability = params.classifier.effect_probability if split == "train" else 0.0
         self.examples = range(params.classifier.batch if split == "train" else EVALUATION_BATCH)
         self.seed = [params.seed if split == "train" else 0, STREAMS[split]]
-
-    def __len__(self) -> int:
-        return self.settings.steps
 
     def __getitem__(self, step: int) -> Batch:
         """A step's batch: "audio" (batch, 2, frames), "labels" (batch, 4) of 0 and 1, both float32, and "songs"."""
@@ -76,5 +74,5 @@ class RandomMixes(Dataset):
                 segment = read_segment(self.root, self.paths[row], *self.bounds[row])
                 mixture += apply_effects(segment, self.rate, self.effect_probability, rng)
                 np.maximum(target, self.labels[row], out=target)
-                songs.add(Path(self.paths[row]).parent.name)
+                songs.add(self.songs[row])
         return mixture, target, sorted(songs)

@@ -13,9 +13,10 @@ def audible(table: pd.DataFrame) -> np.ndarray:
     return (table[PROBABILITIES].to_numpy() > 0).any(axis=1)
 
 
-def apply_threshold(table: pd.DataFrame, threshold: float) -> pd.DataFrame:
+def apply_threshold(table: pd.DataFrame, threshold: float | list[float]) -> pd.DataFrame:
     """Label each segment with the classes whose probability is at least `threshold`; a silent one with none.
 
+    `threshold` is the same for every class, or a list with one for each.
     Threshold 0 gives every audible segment every class, threshold 1 only the classes that are certain.
     """
     labels = (table[PROBABILITIES].to_numpy() >= threshold) & audible(table)[:, None]

@@ -27,8 +27,13 @@ def ideal_ratio_mask_estimates(mixture: np.ndarray, sources: np.ndarray, fft: in
         audio = torch.from_numpy(np.ascontiguousarray(audio, np.float32))
         return torch.stft(audio, fft, hop, window=window, return_complex=True)
 
-    power = torch.stack([spectrum(source).abs().square() for source in sources])
-    masks = power / power.sum(dim=0).clamp_min(torch.finfo(power.dtype).tiny)
-    spectra = (masks * spectrum(mixture)).flatten(0, 1)
-    estimates = torch.istft(spectra, fft, hop, window=window, length=mixture.shape[1])
-    return estimates.reshape(sources.shape).numpy()
+    def power(source: np.ndarray) -> torch.Tensor:
+        return spectrum(source).abs().square()
+
+    # One source after the other, twice, since all spectra of a long song at once would need gigabytes.
+    everything = sum(map(power, sources))
+    masked = spectrum(mixture) / everything.clamp_min(torch.finfo(everything.dtype).tiny)
+    return np.stack([
+        torch.istft(power(source) * masked, fft, hop, window=window, length=mixture.shape[1]).numpy()
+        for source in sources
+    ])  # fmt: skip

@@ -1,7 +1,7 @@
 """Signal-to-distortion ratio, frame by frame (museval, BSSEval v4) and over whole tracks.
 
-museval's SDR needs none of its distortion filters: it is 10 log10 of |s|^2 / |s - s'|^2 in each frame (paper summary,
-section "SDR"), so it is computed directly here, and its other metrics only on request.
+museval's SDR needs none of its distortion filters: it is 10 log10 of |s|^2 / |s - s'|^2 in each frame, so it is
+computed directly here (tests/test_sdr.py compares the two), and its other metrics only on request.
 """
 
 import shutil
@@ -29,48 +29,57 @@ def frame_sdr(references: np.ndarray, estimates: np.ndarray, rate: int) -> np.nd
 
     Returns: (sources, seconds).
     """
-    references, estimates = _same_shape(references, estimates)
+    _expect_one_shape(references, estimates)
     length = references.shape[2]
     count = max(1, length // rate)
     used = count * rate if length >= rate else length
 
     def frames(audio: np.ndarray) -> np.ndarray:
-        return audio[:, :, :used].reshape(*audio.shape[:2], count, used // count)
+        return np.asarray(audio[:, :used], np.float64).reshape(len(audio), count, used // count)
 
-    reference, estimate = frames(references), frames(estimates)
-    energy = np.square(reference).sum(axis=(1, 3))
+    ratios, silent = [], np.zeros(count, bool)
+    for reference, estimate in zip(map(frames, references), map(frames, estimates), strict=True):  # one is in memory
+        ratios.append(_ratio(np.square(reference).sum(axis=(0, 2)), np.square(reference - estimate).sum(axis=(0, 2))))
+        silent |= _silent(reference) | _silent(estimate)
+    ratios = np.stack(ratios)
+    ratios[:, silent] = np.nan
+    return ratios
+
+
+def _ratio(energy: np.ndarray, error: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = 10 * np.log10(energy / np.square(reference - estimate).sum(axis=(1, 3)))
-    silent = _silent(reference) | _silent(estimate)
-    ratio[:, silent.any(axis=0)] = np.nan
-    return ratio
+        return 10 * np.log10(energy / error)
 
 
-def _silent(frames: np.ndarray) -> np.ndarray:
-    """museval's silence: the channels (axis 1) sum to exactly zero in every sample (last axis)."""
-    return (frames.sum(axis=1) == 0).all(axis=-1)
+def _silent(audio: np.ndarray) -> np.ndarray:
+    """museval's silence: the channels (first axis) sum to exactly zero in every sample (last axis)."""
+    return (audio.sum(axis=0) == 0).all(axis=-1)
 
 
-def _same_shape(references: np.ndarray, estimates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _expect_one_shape(references: np.ndarray, estimates: np.ndarray) -> None:
     if references.shape != estimates.shape or references.ndim != 3:
         raise InputError(
             f"expected references and estimates of one shape (sources, channels, frames), "
             f"got {references.shape} and {estimates.shape}"
         )
-    return np.asarray(references, np.float64), np.asarray(estimates, np.float64)
 
 
 def track_sdr(references: np.ndarray, estimates: np.ndarray) -> np.ndarray:
     """SDR (dB) of whole tracks, as the Sound Demixing challenge ranks: 1e-7 is added to both energies.
 
+    NaN where a reference is zero throughout, of which the challenge has none: its ratio says how loud the estimate is.
+
     Args: references and estimates of shape (sources, channels, frames).
 
     Returns: (sources,).
     """
-    references, estimates = _same_shape(references, estimates)
-    energy = np.square(references).sum(axis=(1, 2))
-    error = np.square(references - estimates).sum(axis=(1, 2))
-    return 10 * np.log10((energy + SDX_DELTA) / (error + SDX_DELTA))
+    _expect_one_shape(references, estimates)
+    ratios = []
+    for reference, estimate in zip(references, estimates, strict=True):
+        reference = np.asarray(reference, np.float64)
+        energy, error = np.square(reference).sum(), np.square(reference - estimate).sum()
+        ratios.append(10 * np.log10((energy + SDX_DELTA) / (error + SDX_DELTA)) if energy > 0 else np.nan)
+    return np.array(ratios)
 
 
 def museval_metrics(references: np.ndarray, estimates: np.ndarray, rate: int) -> dict[str, np.ndarray]:
@@ -83,12 +92,13 @@ def museval_metrics(references: np.ndarray, estimates: np.ndarray, rate: int) ->
             raise InputError(f"scoring.museval: expected the program {program} on the PATH")
     import museval
 
-    references, estimates = _same_shape(references, estimates)
+    _expect_one_shape(references, estimates)
     names = ("sdr", *MUSEVAL_METRICS)
-    if _silent(references).any() or _silent(estimates).any():
+    if any(map(_silent, (*references, *estimates))):
         nothing = np.full_like(frame_sdr(references, estimates, rate), np.nan)
         return {name: nothing.copy() for name in names}
-    values = museval.evaluate(references.transpose(0, 2, 1), estimates.transpose(0, 2, 1), win=rate, hop=rate)
+    double = (audio.astype(np.float64).transpose(0, 2, 1) for audio in (references, estimates))
+    values = museval.evaluate(*double, win=rate, hop=rate)
     return dict(zip(names, values, strict=True))
 
 
@@ -101,8 +111,8 @@ def score_song(references: np.ndarray, estimates: np.ndarray, rate: int, museval
 
     Raises InputError for an estimate with a sample that is not finite.
 
-    Returns: csdr (median over frames, NaN if none is finite) and usdr (whole track) by class, likewise isr, sir and
-        sar on request; the counts frames, nan_frames and silent_estimates.
+    Returns: csdr (median over frames, NaN if none is finite) and usdr (whole track, NaN for a class that the song
+        lacks) by class, likewise isr, sir and sar on request; the counts frames, nan_frames and silent_estimates.
     """
     for name, estimate in zip(CLASSES, estimates, strict=True):
         if not np.isfinite(estimate).all():
@@ -115,7 +125,7 @@ def score_song(references: np.ndarray, estimates: np.ndarray, rate: int, museval
     return {name: dict(zip(CLASSES, map(float, value), strict=True)) for name, value in values.items()} | {
         "frames": frames.shape[1],
         "nan_frames": int(np.isnan(frames).any(axis=0).sum()),
-        "silent_estimates": int(_silent(np.asarray(estimates)).sum()),
+        "silent_estimates": sum(map(bool, map(_silent, estimates))),
     }
 
 
@@ -139,7 +149,8 @@ def aggregate(songs: Mapping[str, Scores]) -> Scores:
         if name in scores[0]
     }
     counts = {name: sum(score[name] for score in scores) for name in ("frames", "nan_frames", "silent_estimates")}
-    return result | {"songs": len(scores)} | counts
+    unscored = sum(score["nan_frames"] == score["frames"] for score in scores)  # one silent source is enough
+    return result | {"songs": len(scores), "unscored_songs": unscored} | counts
 
 
 def _over_songs(scores: list[dict[str, float]], summarise) -> dict[str, float | None]:

@@ -49,7 +49,7 @@ class TrainingMixtures(Dataset):
         rows = arm[arm["split"] == split]
         labels = rows[list(CLASSES)].to_numpy(int)
         counts = labels.sum(axis=1)
-        segments = list(rows[["path", "start", "stop"]].itertuples(index=False, name=None))
+        segments = list(rows[["song", "path", "start", "stop"]].itertuples(index=False, name=None))
         self.single = {c: [segments[i] for i in np.flatnonzero((counts == 1) & (labels[:, k] == 1))]
                        for k, c in enumerate(CLASSES)}  # fmt: skip
         self.multi = [(segments[i], np.flatnonzero(labels[i])) for i in np.flatnonzero((counts > 1) & (counts < 4))]
@@ -60,10 +60,7 @@ class TrainingMixtures(Dataset):
                 raise InputError(f"no single-labelled {name} segment in arm {arm_name}{threshold}{where}")
         self.root, self.seed = Path(root), [params.seed if split == "train" else 0, STREAMS[split]]
         self.probability = params.separation.multi_label_probability if self.multi else 0.0
-        self.steps, self.examples = settings.steps, range(settings.batch if split == "train" else EVALUATION_BATCH)
-
-    def __len__(self) -> int:
-        return self.steps
+        self.examples = range(settings.batch if split == "train" else EVALUATION_BATCH)
 
     def __getitem__(self, step: int) -> Batch:
         examples = in_threads(
@@ -85,10 +82,10 @@ class TrainingMixtures(Dataset):
                 members.append((self.single[name][rng.integers(len(self.single[name]))], np.array([k])))
         groups = np.zeros((len(CLASSES), len(CLASSES)), np.float32)
         slots = [None] * len(CLASSES)
-        for (path, start, stop), classes in members:
+        for (_, path, start, stop), classes in members:
             audio = read_segment(self.root, path, start, stop) * np.float32(rng.uniform(*GAIN))
             slots[classes[0]] = audio[::-1] if rng.random() < 0.5 else audio
             groups[classes[0], classes] = 1
         silence = np.zeros_like(audio)
-        songs = sorted({Path(path).parent.name for (path, _, _), _ in members})
+        songs = sorted({song for (song, *_), _ in members})
         return np.stack([silence if slot is None else slot for slot in slots]), groups, songs

@@ -113,7 +113,7 @@ def input_statistics(mixtures: TrainingMixtures, settings: Xumx) -> tuple[np.nda
     """
     window = torch.hann_window(settings.fft)
     frames = []
-    for step in range(min(STATISTICS_BATCHES, len(mixtures))):
+    for step in range(STATISTICS_BATCHES):
         mixture = mixtures[step]["mixture"]
         spectrum = torch.stft(mixture.flatten(0, 1), settings.fft, settings.hop, window=window, return_complex=True)
         frames.append(spectrum.abs().unflatten(0, mixture.shape[:2]).mean(dim=1).transpose(1, 2).flatten(0, 1))

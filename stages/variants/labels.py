@@ -7,7 +7,7 @@ from torchmetrics.functional.classification import multilabel_precision_recall_c
 
 from stages.refinement.thresholds import GRID, apply_threshold, audible
 from stages.stems import CLASSES
-from stages.stems.segments import LABELS, PROBABILITIES, TRUTHS
+from stages.stems.segments import LABELS, TRUTHS
 
 STREAM = 71  # keeps these random numbers apart from those of other parts
 
@@ -56,12 +56,6 @@ def best_thresholds(probabilities: np.ndarray, targets: np.ndarray) -> list[floa
     )
     f1 = (2 * precision * recall / (precision + recall)).nan_to_num(0.0)[:, :-1]  # the last point is torchmetrics' own
     return GRID[f1.argmax(dim=1).numpy()].tolist()
-
-
-def apply_thresholds(table: pd.DataFrame, thresholds: list[float]) -> pd.DataFrame:
-    """`apply_threshold` with a threshold for each class."""
-    labels = (table[PROBABILITIES].to_numpy() >= np.array(thresholds)) & audible(table)[:, None]
-    return _with_labels(table, labels.astype(int))
 
 
 def at_threshold(table: pd.DataFrame, variant: str) -> pd.DataFrame:

@@ -22,7 +22,8 @@ def read_recording(recording: Recording, rate: int) -> list[np.ndarray]:
     parts = [np.pad(part, ((0, 0), (0, frames - part.shape[1]))) for part in parts]
     largest = float(largest_sums(parts).max())
     if largest > CEILING:
-        parts = [part * np.float32(CEILING / largest) for part in parts]
+        for part in parts:
+            part *= np.float32(CEILING / largest)
     return parts
 
 
