@@ -17,8 +17,7 @@ HOW_CLAIMS_ARE_DECIDED = (
     "are several). An SDR here is the *mean* over the songs of their frame-wise SDR; Table 2 has the median. What a "
     "claim says must lie above 0, or above the bound in the brackets, in every part. The bounds (2 points, 1 dB, half "
     "of the gap, 0.1 dB) are ours; a claim that does not hold may say something true that is smaller than its bound. "
-    "Its p value is corrected for all 13 claims (Holm), and above 5 % it is undecided. One seed's verdict is about "
-    "these very trainings: other seeds differ by 0.1 dB and more."
+    "Its p value is corrected for all 13 claims (Holm), and above 5 % it is undecided."
 )
 LABELS_ARE_JUDGED = (
     "The corruption is ours, so what is truly in every audible segment is known. `exact`: the share of audible "
@@ -55,7 +54,8 @@ def report(results: Results, claims: pd.DataFrame) -> str:
         *label_parts(results, known),
         "## Training curves",
         "![Loss, validation and gradients of every training](figures/training_curves.png)",
-        "Below: the largest norm of a gradient in each fiftieth of a training, before it was clipped.",
+        "Every training is validated on held-out stems under its own arm's labels: compare shapes, not levels. Below: "
+        "the largest norm of a gradient in each fiftieth of a training, before it was clipped.",
         "## What could not be measured",
         *count_parts(results),
         "## Time and machine",
