@@ -10,7 +10,7 @@ from stages.pipeline.errors import InputError
 from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
-from stages.stems.leaks import find_leaks, movement, song_mixtures
+from stages.stems.leaks import FRAMES_PER_SECOND, SHORTEST_SECONDS, find_leaks, movement, song_mixtures
 from stages.stems.manifest import CATALOGUE_ROOTS, read_manifest
 
 
@@ -24,8 +24,13 @@ def check_leaks(catalogue: str, params: Params) -> None:
     leaks, largest = find_leaks(training, test)
     if leaks:
         pairs = "; ".join(f'"{leak.song}" is the test song "{leak.other}" ({leak.reason})' for leak in leaks)
-        raise InputError(f"songs to train on are in the test set, list them in stems.{catalogue}.exclude: {pairs}")
+        raise InputError(
+            f"songs to train on are in the test set, list them in stems.{catalogue}.exclude, or rename those that are "
+            f"others of the same name: {pairs}"
+        )
+    short = sum(song.shape[1] < SHORTEST_SECONDS * FRAMES_PER_SECOND for song in training.values())
     metrics = {"songs": len(training), "test_songs": len(test), "largest_correlation": round(largest, 4)}
+    metrics["songs_too_short_to_hear"] = short
     if catalogue == "noisy":
         shared, _ = find_leaks(training, _movements("clean"))
         metrics["songs_in_clean"] = len({leak.song for leak in shared})

@@ -48,9 +48,21 @@ def musdb18(root: Path) -> None:
         streams = [part for number in range(len(files)) for part in ("-map", str(number))]
         target = root / folder.parent.name / f"{folder.name}.stem.mp4"
         target.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["ffmpeg", "-loglevel", "error", *inputs, *streams, "-c:a", "aac", "-b:a", "128k", str(target)], check=True
-        )
+        flags = ["-movflags", "+faststart"]  # the table of contents first, as in MUSDB18: a stump can be decoded
+        command = [
+            "ffmpeg",
+            "-loglevel",
+            "error",
+            *inputs,
+            *streams,
+            "-c:a",
+            "aac",
+            "-b:a",
+            "128k",
+            *flags,
+            str(target),
+        ]
+        subprocess.run(command, check=True)
 
 
 def medleydb(root: Path) -> None:

@@ -38,14 +38,18 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; on success it replaces `path`, on failure it is removed."""
     path = Path(path)
     temporary = _temporary(path)
+    before = temporary.with_stem(f"{temporary.stem}-before")
     try:
         temporary.mkdir()
         yield temporary
         if path.exists():
-            shutil.rmtree(path)
+            path.replace(before)  # removing it takes time, in which half of it would be there
         temporary.replace(path)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if before.exists() and not path.exists():
+            before.replace(path)
+        for folder in (temporary, before):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _temporary(path: Path) -> Path:
@@ -53,7 +57,7 @@ def _temporary(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     before, after = f".{path.stem}.", f".partial{path.suffix}"
     for old in path.parent.glob(f"{glob.escape(before)}*{glob.escape(after)}"):
-        process = old.name.removeprefix(before).removesuffix(after)
+        process = old.name.removeprefix(before).removesuffix(after).removesuffix("-before")
         if process.isdecimal() and not _runs_elsewhere(int(process)):
             shutil.rmtree(old) if old.is_dir() else old.unlink()
     return path.with_name(f"{before}{os.getpid()}{after}")

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -54,22 +55,22 @@ def recorded_songs(catalogue: str, chosen: Recorded, rate: int) -> list[Entry]:
     it has none, every catalogue gets all of it; `validation` songs are held out, which follow from the names alone.
     """
     root = Path(chosen.root)
-    recordings = [
-        replace(
-            song, name=_file_name(song.name), labels_are_true=song.labels_are_true and not chosen.mislabelled
-        )
-        for song in data_set(chosen.source).recordings(root)
-    ]  # fmt: skip
-    if catalogue != "noisy" and not all(recording.labels_are_true for recording in recordings):
+    recordings = data_set(chosen.source).recordings(root)
+    if catalogue != "noisy" and (chosen.mislabelled or not all(song.labels_are_true for song in recordings)):
         raise InputError(
             f"stems.{catalogue}.source: {chosen.source} comes mislabelled, so it can only be the noisy set"
         )
-    unknown = set(chosen.exclude) - {recording.name for recording in recordings}
+    unknown = set(chosen.exclude) - {name for song in recordings for name in (song.name, _file_name(song.name))}
     if unknown:
         raise InputError(f"stems.{catalogue}.exclude: expected songs of {root}, it has no {min(unknown)!r}")
-    recordings = [recording for recording in recordings if recording.name not in chosen.exclude]
+    recordings = [song for song in recordings if not {song.name, _file_name(song.name)} & set(chosen.exclude)]
     if not recordings:
         raise InputError(f"stems.{catalogue}.exclude: expected to leave some song of {root}")
+    if problems := [song.problem for song in recordings if song.problem]:
+        others = f"; {len(problems) - 1} more songs have problems, tools/validate_data.py lists them"
+        raise InputError(problems[0] + (others if problems[1:] else ""))
+    names = _file_names(str(root), [song.name for song in recordings])
+    recordings = [_renamed(song, names[song.name], chosen.mislabelled) for song in recordings]
     if recordings[0].split is None:
         splits = _draw_splits(recordings, catalogue, chosen)
     else:
@@ -103,16 +104,32 @@ def _read_song(root: Path, index: Path | None, data_set_name: str, rate: int, re
     if index:
         check_recording(recording, root, _index(index, data_set_name))
     parts = read_recording(recording, rate)
-    sources = [
-        Source(_file_name(source.name).replace(":", "_").replace(";", "_"), source.cls, audio)
-        for source, audio in zip(recording.sources, parts, strict=True)
-    ]
+    sources = [Source(source.name, source.cls, audio) for source, audio in zip(recording.sources, parts, strict=True)]
     return Song(recording.name, tuple(sources), recording.labels_are_true)
 
 
+def _renamed(song: Recording, name: str, mislabelled: bool) -> Recording:
+    names = _file_names(song.name, [source.name for source in song.sources])
+    sources = tuple(replace(source, name=names[source.name]) for source in song.sources)
+    return replace(song, name=name, sources=sources, labels_are_true=song.labels_are_true and not mislabelled)
+
+
+def _file_names(where: str, names: list[str]) -> dict[str, str]:
+    """Each of the names as it can be in a path. Raises InputError where two are the same there."""
+    originals: dict[str, str] = {}
+    for name in names:
+        if (same := _file_name(name)) in originals:
+            raise InputError(
+                f"{where}: expected names that differ, {originals[same]!r} and {name!r} would both be {same!r}: "
+                "rename one"
+            )
+        originals[same] = name
+    return {name: same for same, name in originals.items()}
+
+
 def _file_name(name: str) -> str:
-    """A name as it can be in a path; anything else, blanks and all scripts, stays."""
-    return name.replace("/", "_").replace("\0", "_").strip(". ") or "_"
+    """A name as it can be in a path and, between ":" and ";", in a manifest; blanks and all scripts stay."""
+    return re.sub("[/\0:;]", "_", name).strip(". ") or "_"
 
 
 @functools.cache

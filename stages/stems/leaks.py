@@ -13,17 +13,19 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.signal import fftconvolve
+from tqdm import tqdm
 
 from stages.stems.audio import read_audio
 from stages.stems.manifest import MIXTURE, StemFile, by_song
 
 FRAMES_PER_SECOND = 20
 OVERLAP = 4  # frames are as long as this many steps, so that half a step of misalignment changes little
+AT_ONCE = 1000  # frames, so that an hour of music needs no more memory than a minute
 BANDS = (0.0, 200.0, 800.0, 3200.0, np.inf)  # Hz
 FLOOR_DB = 60.0  # below the loudest frame of a band, where its movement is cut off
 LARGEST_STEP = 3.0  # in means of the band
 SHORTEST = 0.5  # share of the shorter song that an alignment has to cover
-SHORTEST_SECONDS = 10.0  # and how long that has to be: less may be alike by chance
+SHORTEST_SECONDS = 10.0  # and how long that has to be: less may be alike by chance, so shorter songs go by their names
 SAME = 0.6  # correlation from which two songs are the same; the largest of others is in metrics/check_leaks/
 
 
@@ -59,11 +61,14 @@ def movement(audio: np.ndarray, rate: int) -> np.ndarray:
     hop = rate // FRAMES_PER_SECOND
     length = OVERLAP * hop
     mono = np.pad(audio.mean(axis=0), (0, max(0, length - audio.shape[1])))
-    frames = np.lib.stride_tricks.sliding_window_view(mono, length)[::hop] * np.hanning(length)
-    power = np.square(np.abs(np.fft.rfft(frames)))
+    frames = np.lib.stride_tricks.sliding_window_view(mono, length)[::hop]
     frequencies = np.fft.rfftfreq(length, 1 / rate)
-    bands = [power[:, (low <= frequencies) & (frequencies < high)].sum(axis=1) for low, high in zip(BANDS, BANDS[1:])]
-    levels = 10 * np.log10(np.stack(bands) + 1e-12)
+    bands = [(low <= frequencies) & (frequencies < high) for low, high in zip(BANDS, BANDS[1:])]
+    levels = []
+    for start in range(0, len(frames), AT_ONCE):
+        power = np.square(np.abs(np.fft.rfft(frames[start : start + AT_ONCE] * np.hanning(length))))
+        levels.append([power[:, band].sum(axis=1) for band in bands])
+    levels = 10 * np.log10(np.concatenate(levels, axis=1) + 1e-12)
     steps = np.diff(np.maximum(levels, levels.max(axis=1, keepdims=True) - FLOOR_DB))
     scaled = steps / np.maximum(np.abs(steps).mean(axis=1, keepdims=True), 1e-9)
     return np.clip(scaled, -LARGEST_STEP, LARGEST_STEP)
@@ -88,14 +93,18 @@ def similarity(a: np.ndarray, b: np.ndarray) -> float:
 def find_leaks(songs: dict[str, np.ndarray], others: dict[str, np.ndarray]) -> tuple[list[Leak], float]:
     """Compare every song with every one of the others, given as their movements by name.
 
+    Two songs of one name are one, whatever their sound, but where the name is a number.
+
     Returns: every pair that is one song, and the largest correlation among the others (0 if there is none).
     """
     leaks, largest = [], 0.0
-    for name, movements in songs.items():
+    other_names = {other: normal_name(other) for other in others}
+    for name, movements in tqdm(songs.items(), desc="compare", unit="song"):
+        own_name = normal_name(name)
         for other, its_movements in others.items():
             found = similarity(movements, its_movements)
-            if normal_name(name) == normal_name(other):
-                leaks.append(Leak(name, other, "by name"))
+            if own_name.strip("0123456789") and own_name == other_names[other]:  # a number alone is no name
+                leaks.append(Leak(name, other, f"by name, correlation {found:.2f}"))
             elif found >= SAME:
                 leaks.append(Leak(name, other, f"by its sound, correlation {found:.2f}"))
             else:

@@ -1,7 +1,8 @@
 """Recorded data sets: one module for each, all of which say the same of themselves and list the same `Recording`s.
 
 A module has `INFO` and `recordings(root)`, which lists every file that the set's layout says is there, whether it is
-or not: `validation.py` tells which are missing or damaged.
+or not: `validation.py` tells which are missing or damaged. A song whose files cannot even be listed is in the list
+with its problem, so that it neither hides the others nor stops who leaves it out.
 """
 
 from collections.abc import Callable
@@ -33,13 +34,15 @@ class SourceFile:
 class Recording:
     """A song of a data set: its name, the set's own split for it (None if it has none) and its parts.
 
-    `labels_are_true` is False for a set of mislabelled stems, in which nobody knows what a file holds.
+    `labels_are_true` is False for a set of mislabelled stems, in which nobody knows what a file holds; `problem` says
+    why a song's parts cannot be listed, and there are none then.
     """
 
     name: str
     split: str | None
     sources: tuple[SourceFile, ...]
     labels_are_true: bool = True
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,22 @@ def data_set(name: str) -> DataSet:
     if name not in NAMES:
         raise InputError(f"unknown data set {name!r}: expected one of {', '.join(NAMES)}")
     return import_module(f"{__name__}.{name}")
+
+
+def listed(paths: list[Path], recording: Callable[[Path], Recording | None]) -> list[Recording]:
+    """The recording of each path, without those that the set leaves out (None); for bad input one with its problem."""
+    songs = []
+    for path in paths:
+        try:
+            path.name.encode()
+            song = recording(path)
+        except InputError as error:
+            song = Recording(path.name, None, (), problem=str(error))
+        except UnicodeEncodeError:
+            song = Recording(path.name, None, (), problem=f"{str(path)!a}: expected a name in UTF-8: rename it")
+        if song:
+            songs.append(song)
+    return songs
 
 
 def folders(root: Path, expected: str) -> list[Path]:

@@ -1,13 +1,20 @@
-"""Any folder of songs with stems: <song>/<class>.wav, or <song>/<class>/*.wav for sources."""
+"""Any folder of songs with stems: <song>/<class>.wav, or <song>/<class>/*.wav for sources.
+
+Nothing that may be music is left out without a word: what is missing would be taken for silence.
+"""
 
 from pathlib import Path
 
 from stages.pipeline.errors import InputError
 from stages.stems import CLASSES
-from stages.stems.datasets import Info, Recording, SourceFile, folders
+from stages.stems.datasets import Info, Recording, SourceFile, folders, listed
 
-SUFFIXES = (".wav", ".flac")
-REFUSED = (".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aif", ".aiff")  # one that was cut short reads as if it were whole
+SUFFIXES = (".wav", ".flac")  # in which a file that was cut short is found out
+OTHER_AUDIO = (
+    ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".aif", ".aiff", ".aifc", ".wma", ".webm", ".mka", ".ape",
+    ".wv", ".caf", ".w64", ".au",
+)  # fmt: skip
+MIXTURES = ("mixture", "mix")  # which may lie beside the stems; ours is their sum
 INFO = Info(
     title="A folder of your own",
     licence="yours",
@@ -20,36 +27,57 @@ INFO = Info(
 
 
 def recordings(root: Path) -> list[Recording]:
-    """Every folder as a song.
+    """Every folder as a song; hidden files are not looked at."""
+    return listed(folders(root, "a folder for each song"), _recording)
 
-    Raises InputError for a song in which no file is named after a class, for two sources of one name, and for audio in
-    another format.
+
+def _recording(song: Path) -> Recording:
+    """A song's sources, by class and name.
+
+    Raises InputError where no file is named after a class, or several are named after one, for two sources of one
+    name, and for what looks like audio but has another format or name.
     """
-    songs = []
-    for song in folders(root, "a folder for each song"):
-        sources = []
-        for c in CLASSES:
-            alone, inside = (_audio(song, pattern) for pattern in (f"{c}.*", f"{c}/*"))
-            if len(alone) + bool(inside) > 1:
-                raise InputError(f"{song}: expected one file {c}.wav, or a folder {c}, found several")
-            first = {}
-            for path in inside:
-                if first.setdefault(path.stem, path) != path:
-                    raise InputError(f"{path}: expected a name of its own, {first[path.stem].name} has the same")
-            sources += [SourceFile(c, c, path) for path in alone]
-            sources += [SourceFile(f"{c}_{path.stem}", c, path) for path in inside]
-        if not sources:
+    found: dict[str, list[SourceFile]] = {}
+    for path in _visible(song):
+        name = path.name.partition(".")[0].lower()
+        if name not in CLASSES:
+            _expect_no_audio(path)
+        elif name in found:
+            raise InputError(f"{song}: expected one file {name}.wav, or a folder {name}, found several")
+        else:
+            found[name] = _sources(name, path)
+    sources = tuple(source for c in CLASSES for source in found.get(c, []))
+    if not sources:
+        raise InputError(f"{song}: expected vocals, bass, drums or other, as .wav or .flac files, or folders of them")
+    return Recording(song.name, None, sources)
+
+
+def _sources(name: str, path: Path) -> list[SourceFile]:
+    """The sources of a class: of its file, or of every file of its folder."""
+    if not path.is_dir():
+        return [SourceFile(name, name, _expect_format(path))]
+    first: dict[str, Path] = {}
+    for file in _visible(path):
+        if first.setdefault(file.stem, _expect_format(file)) != file:
+            raise InputError(f"{file}: expected a name of its own, {first[file.stem].name} has the same")
+    return [SourceFile(f"{name}_{stem}", name, file) for stem, file in first.items()]
+
+
+def _expect_format(path: Path) -> Path:
+    if path.is_dir() or path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{path}: expected .wav or .flac, of which one that is cut short is found out")
+    return path
+
+
+def _expect_no_audio(path: Path) -> None:
+    """Raises InputError for audio of a song that is named after no class, but for its mixture."""
+    files = _visible(path) if path.is_dir() else [path]
+    for file in files:
+        if file.suffix.lower() in (*SUFFIXES, *OTHER_AUDIO) and file.stem.lower() not in MIXTURES:
             raise InputError(
-                f"{song}: expected vocals, bass, drums or other, as .wav or .flac files, or folders of them"
+                f"{file}: expected the name of a class ({', '.join(CLASSES)}) or mixture: rename or move it"
             )
-        songs.append(Recording(song.name, None, tuple(sources)))
-    return songs
 
 
-def _audio(song: Path, pattern: str) -> list[Path]:
-    """The audio files of a song that a pattern finds, sorted; InputError for one in another format."""
-    found = sorted(song.glob(pattern))
-    for path in found:
-        if path.suffix.lower() in REFUSED:
-            raise InputError(f"{path}: expected .wav or .flac, of which one that is cut short is found out")
-    return [path for path in found if path.suffix.lower() in SUFFIXES]
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))

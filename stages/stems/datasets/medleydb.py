@@ -10,7 +10,7 @@ import yaml
 
 from stages.pipeline.errors import InputError
 from stages.stems import CLASSES
-from stages.stems.datasets import Info, Recording, SourceFile, folders
+from stages.stems.datasets import Info, Recording, SourceFile, folders, listed
 
 POLICY = Path(__file__).with_name("medleydb_instruments.yaml")
 INFO = Info(
@@ -32,32 +32,35 @@ INFO = Info(
 
 
 def recordings(root: Path) -> list[Recording]:
-    """Every song that doesn't bleed and whose stems are of one class each.
+    """Every song that doesn't bleed and whose stems are of one class each. Raises InputError if there is none."""
+    policy = {name: c for c, names in yaml.safe_load(POLICY.read_text()).items() for name in names}
+    songs = listed(folders(root / "Audio", "a folder for each song"), lambda folder: _recording(folder, root, policy))
+    if not songs:
+        raise InputError(f"{root}: expected songs without bleeding, found none")
+    return songs
+
+
+def _recording(folder: Path, root: Path, policy: dict[str, str]) -> Recording | None:
+    """A song, or None for one that is left out.
 
     Raises InputError naming the metadata file that is missing or not as it should be, and an instrument that the
     policy does not know.
     """
-    policy = {name: c for c, names in yaml.safe_load(POLICY.read_text()).items() for name in names}
-    songs = []
-    for folder in folders(root / "Audio", "a folder for each song"):
-        path = folder / f"{folder.name}_METADATA.yaml"
-        apart = root / "Metadata" / path.name
-        if not path.is_file() and apart.is_file():
-            path = apart
-        metadata = _read(path)
-        stems = {
-            number: (stem["filename"], _class(stem["instrument"], policy, path))
-            for number, stem in sorted(metadata["stems"].items())
-        }
-        if metadata["has_bleed"] in ("yes", True) or any(c == "mixed" for _, c in stems.values()):
-            continue
-        sources = tuple(
-            SourceFile(number, c, folder / f"{folder.name}_STEMS" / file) for number, (file, c) in stems.items()
-        )
-        songs.append(Recording(folder.name, None, sources))
-    if not songs:
-        raise InputError(f"{root}: expected songs without bleeding, found none")
-    return songs
+    path = folder / f"{folder.name}_METADATA.yaml"
+    apart = root / "Metadata" / path.name
+    if not path.is_file() and apart.is_file():
+        path = apart
+    metadata = _read(path)
+    stems = {
+        number: (stem["filename"], _class(stem["instrument"], policy, path))
+        for number, stem in sorted(metadata["stems"].items())
+    }
+    if metadata["has_bleed"] in ("yes", True) or any(c == "mixed" for _, c in stems.values()):
+        return None
+    sources = tuple(
+        SourceFile(number, c, folder / f"{folder.name}_STEMS" / file) for number, (file, c) in stems.items()
+    )
+    return Recording(folder.name, None, sources)
 
 
 def _read(path: Path) -> dict:
@@ -66,12 +69,14 @@ def _read(path: Path) -> dict:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         content["has_bleed"]
         for stem in content["stems"].values():
-            stem["filename"], stem["instrument"]
+            names = stem["instrument"] if isinstance(stem["instrument"], list) else [stem["instrument"]]
+            if not all(isinstance(name, str) for name in (stem["filename"], *names)):
+                raise TypeError(f"filename {stem['filename']!r}, instrument {stem['instrument']!r}")
         if not content["stems"]:
             raise KeyError("stems")
     except OSError as error:
         raise InputError(f"{path}: missing: copy it, or MedleyDB's Metadata folder, into the data set") from error
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: expected MedleyDB's metadata (has_bleed, stems): {error}") from error
     return content
 

@@ -55,6 +55,8 @@ def list_tracks(
     for subset in ("train", "test"):
         for path in sorted((root / subset).glob(pattern)):
             name = path.name.removesuffix(suffix)
+            if name.startswith("."):
+                continue
             split = "valid" if subset == "train" and name in held_out else subset
             songs.append(Recording(name, split, sources(path)))
     if not songs:

@@ -23,7 +23,7 @@ class Report:
 
 
 def validate(name: str, root: Path, index: Path | None = None) -> Report:
-    """Look at every file of a data set; with an index, compare checksums instead of decoding.
+    """Look at every file of a data set; with an index, compare checksums instead of decoding. Nothing bad ends it.
 
     Raises InputError if the root is not laid out as the data set is, or the index cannot be read.
     """
@@ -32,6 +32,7 @@ def validate(name: str, root: Path, index: Path | None = None) -> Report:
     missing, damaged = [], []
     if checksums is not None:
         missing += [missing_line(root / path) for path in checksums if not (root / path).is_file()]
+    damaged += [recording.problem for recording in recordings if recording.problem]
     for recording in tqdm(recordings, desc=f"validate {name}", unit="song"):
         for path, sources in groupby(recording.sources, key=lambda source: source.path):
             if not path.is_file():
@@ -45,6 +46,8 @@ def validate(name: str, root: Path, index: Path | None = None) -> Report:
                     check_checksum(path, root, checksums)
             except InputError as error:
                 damaged.append(str(error))
+            except OSError as error:
+                damaged.append(f"{path}: {error.strerror or error}")
     return Report(len(recordings), sorted(set(missing)), sorted(set(damaged)))
 
 
@@ -65,8 +68,15 @@ def check_checksum(path: Path, root: Path, checksums: dict[str, str]) -> None:
 
 
 def write_index(name: str, root: Path, path: Path) -> None:
-    """Write the SHA-256 of every file of a data set as JSON, to compare other copies with."""
-    files = dict.fromkeys(source.path for song in data_set(name).recordings(root) for source in song.sources)
+    """Write the SHA-256 of every file of a data set as JSON, to compare other copies with.
+
+    Raises InputError for a song whose files cannot be listed, and for a file that is missing, empty or cut short.
+    """
+    recordings = data_set(name).recordings(root)
+    for recording in recordings:
+        if recording.problem:
+            raise InputError(recording.problem)
+    files = dict.fromkeys(source.path for song in recordings for source in song.sources)
     checksums = {}
     for file in tqdm(files, desc=f"index {name}", unit="file"):
         check_file(file)
