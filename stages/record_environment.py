@@ -13,7 +13,7 @@ from stages.pipeline.stage import run_stage
 
 PACKAGES = (
     "torch", "torchaudio", "timm", "lightning", "demucs", "openunmix", "museval", "torchmetrics", "dvc", "mlflow",
-    "numpy", "scipy", "soundfile", "pedalboard", "pyworld",
+    "numpy", "scipy", "soundfile", "pedalboard", "pyworld-prebuilt",
 )  # fmt: skip
 DEBIAN_PACKAGES = (  # which the embedded songs are played and sung with
     "fluidsynth", "espeak-ng", "fluid-soundfont-gm", "timgm6mb-soundfont", "csound-soundfont",
