@@ -24,7 +24,7 @@ setup: .venv/ready
 # one after the other with two threads; so, once the stems are there, two lanes run: Ψ_clean and most of what needs no other
 # classifier in one, Ψ_noisy and Ψ_refined in the other. --single-item, because DVC would lock the stems that both read.
 reproduce: setup
-	dvc repro label_segments@clean label_segments@noisy
+	dvc repro record_environment label_segments@clean label_segments@noisy
 	+$(MAKE) --no-print-directory --jobs=2 first_lane second_lane
 	dvc repro
 
