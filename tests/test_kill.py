@@ -155,6 +155,22 @@ with {atomic}(Path("{name}")) as temporary:
     assert sorted(Path().iterdir()) == sorted([*of_others, Path(name)])
 
 
+def test_a_folder_stays_whole_where_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    folder, replace = tmp_path / "clean", Path.replace
+    folder.mkdir()
+    (folder / "song.wav").write_text("old")
+
+    def fail_for_the_new_one(path, target):
+        if target == folder and "before" not in path.name:
+            raise OSError("the disk is gone")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", fail_for_the_new_one)
+    with pytest.raises(OSError, match="the disk is gone"), files.atomic_folder(folder) as temporary:
+        (temporary / "song.wav").write_text("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["clean"] and (folder / "song.wav").read_text() == "old"
+
+
 def test_ctrl_c_is_one_line_within_five_seconds(project):
     params = yaml.safe_load(Path("params.yaml").read_text())
     params["separation"]["xumx"]["steps"] = 5000
