@@ -483,6 +483,18 @@ def test_a_build_ends_where_one_of_its_processes_is_killed_and_at_ctrl_c(
     assert not list(Path("data/stems").iterdir())
 
 
+def test_no_more_songs_are_read_at_once_than_are_allowed(trees, project, monkeypatch):
+    def read(recording, rate):
+        Path(f"process {os.getpid()}").touch()
+        return read_recording(recording, rate)
+
+    monkeypatch.setattr("stages.stems.catalogue.read_recording", read)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    choose(clean={"source": "folder", "root": str(trees["folder"]), "validation": 1})
+    run_stage_here("build_stems", "clean")
+    assert len(list(Path().glob("process *"))) == 1
+
+
 def test_validation_songs_must_be_asked_for_where_a_set_names_none(trees):
     with pytest.raises(InputError, match="expected how many of them to hold out, got 0"):
         recorded_songs("clean", Recorded(source="folder", root=str(trees["folder"])), 8000)
