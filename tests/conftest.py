@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from dataset_trees import TREES
 
 from stages.pipeline.params import Params, load_params
 from stages.stems import CLASSES
@@ -33,6 +34,26 @@ SMALL_HDEMUCS = {"channels": 4, "batch": 2, "steps": 2}
 @pytest.fixture(scope="session")
 def params() -> Params:
     return load_params(ROOT / "params.yaml")
+
+
+@pytest.fixture(scope="session")
+def trees(tmp_path_factory) -> dict[str, Path]:
+    """A small tree of every recorded data set, by its name."""
+    root = tmp_path_factory.mktemp("data sets")
+    for name, make in TREES.items():
+        make(root / name)
+    return {name: root / name for name in TREES}
+
+
+@pytest.fixture
+def copy(trees, tmp_path):
+    """A copy of a tree that a test may damage."""
+
+    def make(name: str) -> Path:
+        shutil.copytree(trees[name], tmp_path / name)
+        return tmp_path / name
+
+    return make
 
 
 def snapshot(project: Path) -> dict[str, str]:

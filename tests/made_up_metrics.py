@@ -19,6 +19,7 @@ from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
 LEVEL = {"clean": 5.3, "noisy": 3.2, "psi_clean": 4.4, "psi_noisy": 4.2, "psi_refined": 4.7}  # dB, plausible
 QUALITY = {"noisy": 0.66, "psi_clean": 0.93, "psi_noisy": 0.86, "psi_refined": 0.9}
+NO_DECISIONS = pd.DataFrame(columns=["seed", "training_data", "inputs", "songs", *PROBABILITIES, *TRUTHS])
 
 
 def write_metrics(root: Path) -> Path:
