@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis import paper
 from analysis.formatting import markdown_table
-from analysis.intervals import interval
+from analysis.intervals import Interval, interval
 from analysis.measurements import Measurements, Scores
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.results import NETWORKS
@@ -55,7 +55,7 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
             if arm in REFINED_ARMS:
                 of_oracle = _share(measurements, gain, _difference(network, "oracle"))
                 published_share = published / (theirs[network, "clean"] - theirs[network, "noisy"])
-            values = [found.value, found.low, found.high, *of_clean, *of_oracle, published, published_share]
+            values = [*_ends(found), *of_clean, *of_oracle, published, published_share]
             rows.append([network, arm, *values, len(chosen.seeds), _by_seed(chosen, gain)])
     return pd.DataFrame(rows, columns=["network", "training_data", *GAP_DECIMALS, "seeds", "by_seed"])
 
@@ -87,7 +87,7 @@ def noise_table(by_condition: dict[str, Measurements]) -> pd.DataFrame:
         chosen = measurements.asked_by(*differences)
         if chosen:
             found = [interval(chosen, difference) for difference in differences]
-            values = [value for part in found for value in (part.value, part.low, part.high)]
+            values = [value for part in found for value in _ends(part)]
             by_seed = [_by_seed(chosen, difference) for difference in differences]
             rows.append([condition, *values, len(chosen.seeds), *by_seed])
     return pd.DataFrame(rows, columns=["condition", *NOISE_DECIMALS, "seeds", *(f"{name}_by_seed" for name in NOISE)])
@@ -118,8 +118,7 @@ def false_labels_table(measurements: Measurements) -> pd.DataFrame:
         difference = _difference("xumx", f"added_{rate}", f"removed_{rate}")
         if chosen := measurements.asked_by(difference):
             found = interval(chosen, difference)
-            values = [found.value, found.low, found.high, len(chosen.seeds), _by_seed(chosen, difference)]
-            rows.append([rate, *values])
+            rows.append([rate, *_ends(found), len(chosen.seeds), _by_seed(chosen, difference)])
     return pd.DataFrame(rows, columns=["rate", *FALSE_LABELS_DECIMALS, "seeds", "by_seed"])
 
 
@@ -130,6 +129,11 @@ def false_labels_markdown(table: pd.DataFrame) -> str:
         for row in table.round(FALSE_LABELS_DECIMALS).to_dict("records")
     ]
     return markdown_table(["labels removed or added", "added minus removed, dB", "by seed"], rows)
+
+
+def _ends(found: Interval) -> tuple[float, float, float]:
+    """A value and its interval, in the order of `ENDS`."""
+    return found.value, found.low, found.high
 
 
 def _listed(by_seed: str) -> str:
@@ -159,5 +163,4 @@ def _share(
     chosen = measurements.asked_by(gain, cost)
     if not chosen:
         return nan, nan, nan
-    found = interval(chosen, lambda scores: gain(scores) / cost(scores))
-    return found.value, found.low, found.high
+    return _ends(interval(chosen, lambda scores: gain(scores) / cost(scores)))

@@ -116,9 +116,7 @@ def parts(
             "contaminated stems."
         )
         yield noise_markdown(noises, NOISES)
-    for name in FIGURES:
-        if name not in figures:
-            continue
+    for name in filter(figures.__contains__, FIGURES):
         title, _, content = FIGURES[name].partition(": ")
         yield f"## {title}"
         yield f"{content[0].upper()}{content[1:]}. Mean over the seeds; bars and bands are one standard deviation."

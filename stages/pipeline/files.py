@@ -8,8 +8,10 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextmanager
@@ -88,10 +90,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_table(path: Path, columns: Collection[str], texts: Collection[str]) -> pd.DataFrame:
+def read_table(path: Path, columns: Collection[str], texts: Collection[str]) -> "pd.DataFrame":
     """A CSV's table. An empty cell is NaN but in `texts`, in which nothing is missing: a song may be called "None".
 
     Raises OSError and ValueError like pandas; whether it has the `columns` is not checked.
     """
+    import pandas as pd  # half a second, which what only writes doesn't have to wait
+
     missing = {name: [""] for name in columns if name not in texts}
     return pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=missing)
