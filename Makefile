@@ -43,7 +43,7 @@ second_lane:
 test: export OMP_WAIT_POLICY := passive
 test: setup
 	ruff check --quiet . && ruff format --quiet --check .
-	pytest --numprocesses 2 --dist loadfile
+	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 study: setup
 	python tools/measure_energy.py dvc repro --keep-going studies/dvc.yaml; failed=$$?; \

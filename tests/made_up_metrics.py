@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from conftest import ROOT
 
 from analysis.results import LABELLED_ARMS, MEASURES, NETWORKS, SCALES, SDRS, TRAININGS
+from stages.open_workspace import workspace_params
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
@@ -45,6 +47,18 @@ def write_metrics(root: Path) -> Path:
     machine = {"cpu": "a processor", "cores": 2, "threads": 2, "python": "3.11.7", "packages": packages}
     write(root / "metrics/environment.json", machine)
     return root
+
+
+def workspace(root: Path, name: str, variants: tuple[str, ...] = (), seed: int = 0) -> Path:
+    """What a run of the pipeline and some variants would have measured in the workspace `name` of studies `root`."""
+    folder, random = write_metrics(root / name), np.random.default_rng(seed)
+    (root.parent / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    (root / "conditions.yaml").write_text((ROOT / "studies/conditions.yaml").read_text())
+    condition, number = name.split("-seed")
+    (folder / "params.yaml").write_text(workspace_params(root.parent, condition, int(number))[1])
+    for variant in variants:
+        separator_files(folder, f"xumx-{variant}", 4.0, random)
+    return folder
 
 
 def write(path: Path, content: dict) -> None:
