@@ -1,5 +1,6 @@
 """DVC stage label_segments@{clean,noisy}: cut a stem set into segments that carry their nominal labels and truth."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,9 @@ def label_segments(arm: str, params: Params) -> None:
     files = read_manifest(root)
     table = nominal_segments(root, files, settings.seconds, settings.silence_db)
     table = with_truth(table, _class_energies(arm, table), settings.silence_db, settings.audible_db)
+    if too_short := sorted({file.song for file in files} - set(table["song"])):
+        names = ", ".join([*too_short[:3], *["..."] * (len(too_short) > 3)])
+        print(f"{arm}: songs shorter than segments.seconds, left out: {len(too_short)} ({names})", file=sys.stderr)
     write_arm(table, Path(f"data/arms/{arm}.csv"))
     write_json(Path(f"metrics/label_segments/{arm}.json"), summary(table, threshold=None))
 

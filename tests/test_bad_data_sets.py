@@ -31,11 +31,12 @@ from stages.stems.datasets.validation import validate, write_index
         ("third/guitar.wav", "third/guitar.wav: expected the name of a class (vocals, bass, drums, other) or mixture"),
         ("third/lead vocals.mp3", "third/lead vocals.mp3: expected the name of a class"),
         ("third/guitars/left.flac", "third/guitars/left.flac: expected the name of a class"),
+        ("third/extra/guitars/left.flac", "third/extra/guitars/left.flac: expected the name of a class"),
     ],
 )
 def test_a_file_that_would_be_silence_or_replace_another_is_one_line(added, message, copy):
     root = copy("folder")
-    (root / added).parent.mkdir(exist_ok=True)
+    (root / added).parent.mkdir(parents=True, exist_ok=True)
     (root / added).touch()
     assert re.fullmatch(f"{re.escape(f'{root}/{message}')}[^\n]*", problem("folder", root))
 
@@ -43,8 +44,16 @@ def test_a_file_that_would_be_silence_or_replace_another_is_one_line(added, mess
 def test_what_is_no_stem_is_passed_over(copy):
     root = copy("folder")
     before = data_set("folder").recordings(root)
-    for name in ("._drums.wav", "mixture.wav", "Mix.mp3", "cover.jpg", "notes/lyrics.txt", "midi/bass.mid"):
-        (root / "third" / name).parent.mkdir(exist_ok=True)
+    for name in (
+        "._drums.wav",
+        "mixture.wav",
+        "Mix.mp3",
+        "cover.jpg",
+        "notes/lyrics.txt",
+        "midi/bass.mid",
+        "old/.trash/a.wav",
+    ):
+        (root / "third" / name).parent.mkdir(parents=True, exist_ok=True)
         (root / "third" / name).touch()
     (root / "second/drums/._snare.wav").touch()
     assert data_set("folder").recordings(root) == before

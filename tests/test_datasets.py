@@ -172,7 +172,8 @@ def test_the_stages_run_on_it(name, trees, project):
     own = {"validation": 0 if name.startswith("musdb") else 1}
     chosen = {"source": name, "root": str(trees[name])}
     true = {"source": "musdb18hq", "root": str(trees["musdb18hq"])} if name == "sdxdb23" else chosen | own
-    choose(clean=true, noisy=chosen | own, test={"source": "folder", "root": "held out"})
+    noisy = chosen | own | ({"mislabelled": False} if name == "folder" else {})
+    choose(clean=true, noisy=noisy, test={"source": "folder", "root": "held out"})
     for stage in ("build_stems clean", "build_stems noisy", "build_stems test", "corrupt_stems", "check_leaks clean",
                   "check_leaks noisy", "label_segments clean", "label_segments noisy"):  # fmt: skip
         run_stage_here(*stage.split())

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 import soundfile
 import yaml
-from conftest import RATE, run_stage_here, snapshot
+from conftest import RATE, run_stage_here, snapshot, tone
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
 from stages.pipeline.tracking import tracking_root
+from stages.stems.manifest import read_manifest, write_manifest, write_stem
+from stages.stems.segments import read_arm
 
 SOURCE = "data/stems/noisy_sources/train/song0/voice.wav"
 SOURCES = "data/stems/noisy_sources/manifest.csv"
@@ -236,6 +238,27 @@ def test_every_common_sample_format_is_read(subtype, project):
     run_stage_here("corrupt_stems")
     audio, _ = soundfile.read("data/stems/noisy/train/song0/vocals.wav")
     assert np.allclose(audio, 0.1, atol=1e-4)
+
+
+def test_songs_shorter_than_a_segment_are_named(project, capsys):
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    files = read_manifest(Path("data/stems/clean"))
+    params["segments"]["seconds"] = 2.5  # all have 2
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    with pytest.raises(SystemExit, match=r"data/stems/clean: expected at least one segment of 2\.5 s"):
+        run_stage_here("label_segments", "clean")
+    longer = [
+        write_stem(
+            Path("data/stems/clean"), file.path, tone(200.0, 3.0), RATE, song=file.song, split=file.split,
+            stem=file.stem, parts=file.sources,
+        )
+        for file in files if file.song == "song1"
+    ]  # fmt: skip
+    write_manifest(Path("data/stems/clean"), [file for file in files if file.song != "song1"] + longer)
+    capsys.readouterr()
+    run_stage_here("label_segments", "clean")
+    assert capsys.readouterr().err == "clean: songs shorter than segments.seconds, left out: 1 (song0)\n"
+    assert set(read_arm(Path("data/arms/clean.csv"))["song"]) == {"song1"}
 
 
 def test_a_folder_that_cannot_be_written_is_named(project):

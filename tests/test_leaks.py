@@ -101,7 +101,8 @@ def catalogues(tmp_path, monkeypatch):
                     write(tmp_path / f"{catalogue}_songs" / song / f"{c}.wav", 0.7 * sound(alike, c, seconds=12.0))
             chosen = {"source": "folder", "root": f"{catalogue}_songs"}
             if catalogue != "test":
-                chosen |= {"validation": 1, "exclude": [song for song in exclude if song in names]}
+                excluded = [song for song in exclude if song in names]
+                chosen |= {"validation": 1, "exclude": excluded, "mislabelled": False}
             content["stems"][catalogue] = chosen
         Path("params.yaml").write_text(yaml.safe_dump(content))
         for catalogue in songs:

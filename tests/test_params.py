@@ -73,6 +73,18 @@ def test_a_confusion_row_has_to_sum_to_one(tmp_path):
         load_params(path)
 
 
+def test_a_noisy_folder_has_to_say_what_its_labels_are(tmp_path):
+    content, path = composed(), tmp_path / "params.yaml"
+    content["stems"]["clean"] = content["stems"]["noisy"] = {"source": "folder", "root": "songs", "validation": 1}
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError, match=r"^[^\n]*params\.yaml: stems\.noisy\.mislabelled: expected true [^\n]*$"):
+        load_params(path)
+    for known in (True, False):
+        content["stems"]["noisy"] = content["stems"]["clean"] | {"mislabelled": known}
+        path.write_text(yaml.safe_dump(content))
+        assert load_params(path).stems.noisy.mislabelled is known
+
+
 def test_yaml_that_would_run_code_is_refused(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("seed: !!python/object/apply:os.getpid []\n")

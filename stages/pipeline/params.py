@@ -58,7 +58,7 @@ class Recorded(Section):
     validation: Annotated[int, Field(ge=0)] = 0  # songs to hold out, where the set has no validation songs of its own
     index: str | None = None  # checksums to compare the files with
     exclude: list[str] = []  # songs to leave out, such as those that are in the test set
-    mislabelled: bool = False  # nobody knows what its files hold: nothing is mislabelled on top (noisy alone)
+    mislabelled: bool | None = None  # if true, nobody knows what its files hold: nothing is mislabelled on top (noisy)
 
 
 TrainingSet = Annotated[RenderedTraining | Recorded, Field(discriminator="source")]
@@ -172,6 +172,16 @@ class Params(Section):
     separation: Separation
     scoring: Scoring
     compute: Compute
+
+    @model_validator(mode="after")
+    def a_noisy_folder_says_what_its_labels_are(self) -> "Params":
+        noisy = self.stems.noisy
+        if noisy.source == "folder" and noisy.mislabelled is None:
+            raise ValueError(
+                "stems.noisy.mislabelled: expected true (labels as they were found, to be refined as they are) or "
+                "false (right labels, to be mislabelled by corruption)"
+            )
+        return self
 
     @model_validator(mode="after")
     def segments_hold_the_networks_windows(self) -> "Params":

@@ -71,9 +71,9 @@ def _expect_format(path: Path) -> Path:
 
 def _expect_no_audio(path: Path) -> None:
     """Raises InputError for audio of a song that is named after no class, but for its mixture."""
-    files = _visible(path) if path.is_dir() else [path]
-    for file in files:
-        if file.suffix.lower() in (*SUFFIXES, *OTHER_AUDIO) and file.stem.lower() not in MIXTURES:
+    for file in [path, *sorted(path.rglob("*"))]:
+        hidden = any(part.startswith(".") for part in file.relative_to(path.parent).parts)
+        if not hidden and file.suffix.lower() in (*SUFFIXES, *OTHER_AUDIO) and file.stem.lower() not in MIXTURES:
             raise InputError(
                 f"{file}: expected the name of a class ({', '.join(CLASSES)}) or mixture: rename or move it"
             )

@@ -1,0 +1,133 @@
+"""The two tools for those who clean a collection: labels by file, and labels judged by ear."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from conftest import RATE, ROOT
+from scipy.stats import t
+
+from stages.refinement.quality import label_quality
+from stages.stems import CLASSES
+from stages.stems.segments import ARM_COLUMNS, TRUTHS, read_arm, write_arm
+
+
+@pytest.fixture
+def tool(monkeypatch):
+    """Run a tool as a script; SystemExit carries its error."""
+
+    def run(name: str, *arguments: str) -> None:
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
+        runpy.run_path(str(ROOT / f"tools/{name}.py"), run_name="__main__")
+
+    return run
+
+
+def test_labels_of_a_file_are_shares_of_its_audible_time(project, tool, capsys):
+    silent, nothing = [0.0] * 4 + [0] * 4, [0.1] * 4 + [0] * 4
+    drums, bass = [0.1, 0.1, 0.9, 0.1, 0, 0, 1, 0], [0.1, 0.9, 0.1, 0.1, 0, 1, 0, 0]
+    both = [0.1, 0.9, 0.9, 0.1, 0, 1, 1, 0]
+    files = {"a/drums.wav": [drums, drums, silent, nothing], "b/drums.wav": [both, bass, bass], "c/bass.wav": [silent]}
+    rows = []
+    for path, segments in files.items():
+        for place, values in enumerate(segments):
+            start = 2 * RATE * place
+            rows.append([path[0], "train", path[2:-4], path, start, start + 2 * RATE, -20.0, *values, *[None] * 4])
+    write_arm(pd.DataFrame(rows, columns=ARM_COLUMNS), Path("data/arms/psi_refined.csv"))
+    tool("list_labels", "psi_refined", "out/labels.csv")
+    table = pd.read_csv("out/labels.csv").set_index("path")
+    assert list(table.index) == ["b/drums.wav", "a/drums.wav", "c/bass.wav"]
+    shares = [*CLASSES, "unlabelled", "doubt"]
+    assert table["seconds"].tolist() == [6, 6, 0]
+    assert table.loc["b/drums.wav", shares].tolist() == pytest.approx([0, 1, 1 / 3, 0, 0, 1], abs=1e-3)
+    assert table.loc["a/drums.wav", shares].tolist() == pytest.approx([0, 0, 2 / 3, 0, 1 / 3, 0], abs=1e-3)
+    assert table.loc["c/bass.wav", shares].isna().all()
+    assert capsys.readouterr().out.endswith(": 3 files, 1 of them in doubt for more than half of the time\n")
+
+
+@pytest.fixture
+def drawn(project, tool) -> pd.DataFrame:
+    """Ten segments drawn, and the arm that they come from; of all, the truth is known."""
+    tool("judge_labels", "draw", "10", "judged")
+    return read_arm(Path("data/arms/noisy.csv"))
+
+
+def fill_in(arm: pd.DataFrame, clips: slice = slice(None)) -> pd.DataFrame:
+    """Write the truth of the drawn segments into the sheet; returns their rows of the arm."""
+    segments, sheet = pd.read_csv("judged/segments.csv"), pd.read_csv("judged/sheet.csv", dtype=str)
+    rows = segments.merge(arm, on=["path", "start", "stop"], how="left")
+    heard = rows.loc[rows.index[clips], TRUTHS].astype(int).astype(str)
+    sheet.loc[sheet.index[clips], list(CLASSES)] = heard.to_numpy()
+    sheet.to_csv("judged/sheet.csv", index=False)
+    return rows[clips]
+
+
+def test_drawn_clips_are_audible_segments_without_a_word_of_their_labels(drawn):
+    segments, sheet = pd.read_csv("judged/segments.csv"), pd.read_csv("judged/sheet.csv", keep_default_na=False)
+    assert list(sheet.columns) == ["clip", *CLASSES] and (sheet[list(CLASSES)] == "").all().all()
+    assert list(sheet["clip"]) == list(segments["clip"]) == [f"{number:03d}.wav" for number in range(1, 11)]
+    assert len(segments.drop_duplicates(["path", "start"])) == 10
+    for clip, path, start, stop in segments[["clip", "path", "start", "stop"]].itertuples(index=False):
+        heard, rate = soundfile.read(f"judged/{clip}")
+        there, _ = soundfile.read(f"data/stems/noisy/{path}", start=start, stop=stop)
+        assert rate == RATE and np.array_equal(heard, there) and np.abs(heard).max() > 0
+
+
+def test_arms_are_judged_by_the_clips_that_were_listened_to(drawn, tool, capsys):
+    rows = fill_in(drawn, slice(0, 7))
+    tool("judge_labels", "score", "judged")
+    first, noisy, refined = capsys.readouterr().out.splitlines()
+    assert first == "7 segments judged"
+    arm = read_arm(Path("data/arms/psi_clean.csv"))
+    judged = rows[["path", "start"]].merge(arm, on=["path", "start"])
+    quality = label_quality(judged)
+    without = [label_quality(judged[judged["song"] != song])["exact"] for song in judged["song"].unique()]
+    width = t.ppf(0.975, len(without) - 1) * np.sqrt((len(without) - 1) * np.var(without))
+    assert len(without) > 1 and refined.endswith(f"  exact {quality['exact']:.3f} ± {width:.3f}")
+    assert refined.startswith(f"psi_clean  precision {quality['precision']:.3f} ± ")
+    assert noisy.startswith("noisy  precision ") and f"exact {label_quality(rows)['exact']:.3f}" in noisy
+
+
+def replaced(old: str, new: str) -> None:
+    sheet = Path("judged/sheet.csv")
+    assert old in sheet.read_text()
+    sheet.write_text(sheet.read_text().replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda: None, "sheet.csv: expected 0 or 1 under every class of some clip"),
+        (lambda: replaced("003.wav,,,,", "003.wav,1,0,,0"), "sheet.csv: row 4: expected 0 or 1 under every class"),
+        (lambda: replaced("003.wav,,,,", "003.wav,1,0,x,0"), "sheet.csv: row 4: expected 0 or 1 under every class"),
+        (lambda: replaced("003.wav", "004.wav"), "sheet.csv: expected a row for each clip of judged/segments.csv"),
+        (lambda: replaced("clip,", "clip;"), "sheet.csv: expected the columns clip, vocals, .* is missing"),
+        (lambda: Path("judged/sheet.csv").unlink(), "sheet.csv: No such file or directory"),
+        (lambda: replaced("001.wav,,,,", "001.wav,1,0,0,0"), "noisy.csv: expected judged .* at least two songs"),
+    ],
+)  # fmt: skip
+def test_a_sheet_that_is_not_filled_in_well_is_one_line(damage, message, drawn, tool):
+    damage()
+    with pytest.raises(SystemExit, match=f"^error: (judged|data/arms)/{message}[^\n]*$"):
+        tool("judge_labels", "score", "judged")
+
+
+def test_segments_of_other_lengths_are_not_judged(drawn, tool):
+    fill_in(drawn)
+    arm = drawn.assign(stop=drawn["stop"] - 1)
+    write_arm(arm, Path("data/arms/noisy.csv"))
+    with pytest.raises(SystemExit, match=r"^error: data/arms/noisy\.csv: 10 of the judged segments are not in it"):
+        tool("judge_labels", "score", "judged")
+
+
+def test_an_hours_listening_is_not_written_over(drawn, tool):
+    fill_in(drawn)
+    before = Path("judged/sheet.csv").read_bytes()
+    for count, folder, message in (("5", "judged", "judged: expected a folder"), ("0", "new", "expected to draw 1 to")):
+        with pytest.raises(SystemExit, match=f"^error: {message}"):
+            tool("judge_labels", "draw", count, folder)
+    assert Path("judged/sheet.csv").read_bytes() == before and not Path("new").exists()

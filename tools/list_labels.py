@@ -1,0 +1,59 @@
+"""What an arm's labels say of every file, the most doubtful first: python tools/list_labels.py psi_refined labels.csv
+
+One row for each stem file of data/arms/<arm>.csv:
+
+    path, song, split, stem         the file below data/stems/noisy, and the class that it was filed under
+    seconds                         audible ones
+    vocals, bass, drums, other      share of them with that label
+    unlabelled                      share of them in which no class was sure enough
+    doubt                           share of them that is labelled, but not with the nominal class alone
+
+A file without an audible segment comes last, its shares empty.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
+
+from stages.pipeline.errors import errors_as_one_line
+from stages.pipeline.files import atomic_file
+from stages.pipeline.params import load_params
+from stages.refinement.thresholds import audible
+from stages.stems import CLASSES
+from stages.stems.segments import ARMS, LABELS, read_arm
+
+FILE = ["path", "song", "split", "stem"]
+
+
+def labels_by_file(arm: pd.DataFrame, rate: int) -> pd.DataFrame:
+    """A row per file of an arm, as this script's first lines say; `rate` is that of the stems, in Hz."""
+    count = arm[LABELS].sum(axis=1)
+    nominal = sum(arm[c] * (arm["stem"] == c) for c in CLASSES) * (count == 1)
+    shares = arm[LABELS].assign(unlabelled=count == 0, doubt=(count > 0) & (nominal == 0))
+    heard = audible(arm)
+    seconds = ((arm["stop"] - arm["start"]) / rate).where(heard, 0.0)
+    table = pd.concat([arm[FILE], seconds.rename("seconds")], axis=1).groupby(FILE).sum().round(2)
+    of_audible = pd.concat([arm[FILE], shares.astype(float)], axis=1)[heard].groupby(FILE).mean().round(4)
+    table = table.join(of_audible).reset_index()
+    return table.sort_values(["doubt", "seconds", "path"], ascending=[False, False, True], ignore_index=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("arm", choices=ARMS)
+    parser.add_argument("file", type=Path, help="to write")
+    arguments = parser.parse_args()
+    table = labels_by_file(read_arm(Path(f"data/arms/{arguments.arm}.csv")), load_params().stems.rate)
+    with atomic_file(arguments.file) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    doubtful = int((table["doubt"] > 0.5).sum())
+    print(f"{arguments.file}: {len(table)} files, {doubtful} of them in doubt for more than half of the time")
+
+
+if __name__ == "__main__":
+    with errors_as_one_line("list_labels"):
+        main()
