@@ -63,6 +63,7 @@ def run(model, batches, fingerprint="f", workers=0, settings=SETTINGS, validate=
 def every_step_is_saved(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(training, "CHECKPOINT_SHARE", float("inf"))
 
 
 def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(every_step_is_saved):
@@ -241,6 +242,48 @@ def test_the_average_of_the_weights_is_what_training_leaves(every_step_is_saved)
     run(averaged, Steps(), "another training")
     for a, b in zip(averaged.parameters(), expected, strict=True):
         torch.testing.assert_close(a, b)
+
+
+def test_averaged_weights_come_with_averaged_statistics(every_step_is_saved):
+    """Those of the last weights would not fit: batch normalisation goes by the inputs that the average gives it."""
+    seen, last = [], []
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 1))
+
+    class Watched(Steps):
+        def __getitem__(self, step):
+            seen.append(model[1].running_var.clone())
+            return super().__getitem__(step)
+
+    def validate(averaged):
+        last.append(model[1].running_var.clone())
+        return averaged(torch.ones(1, 3)).item()
+
+    run(model, Watched(), validate=validate)
+    expected = seen[1]
+    for statistics in (*seen[2:], last[-1]):
+        expected = 0.9 * expected + 0.1 * statistics
+    torch.testing.assert_close(model[1].running_var, expected)
+    assert not torch.allclose(model[1].running_var, last[-1])
+
+
+def test_writing_checkpoints_takes_a_small_share_of_a_training(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    now, written = [0.0], []
+    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    class Slow(Steps):
+        def __getitem__(self, step):
+            now[0] += 100.0
+            return super().__getitem__(step)
+
+    def save(name, state):
+        written.append(state["step"])
+        now[0] += 4.0
+
+    monkeypatch.setattr(training, "save_checkpoint", save)
+    run(network(), Slow())
+    assert written == [1, 4, 7, 10]  # 4 s each, in 200 s
 
 
 def test_training_stops_when_validation_no_longer_gets_better():

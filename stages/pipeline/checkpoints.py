@@ -26,8 +26,11 @@ def save_checkpoint(name: str, state: dict) -> None:
     buffer = io.BytesIO()
     torch.save(state, buffer)
     last, previous = checkpoint_paths(name)
+    content = buffer.getbuffer()  # no second copy of what may be gigabytes
     with atomic_file(last) as temporary:
-        temporary.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
+        with temporary.open("wb") as file:
+            file.write(hashlib.sha256(content).digest())
+            file.write(content)
         if last.exists():
             last.replace(previous)
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
 WARM_UP = 0.05  # share of the steps in which the learning rate rises to its peak
-CHECKPOINT_SECONDS = 30.0
+CHECKPOINT_SECONDS = 30.0  # from one checkpoint to the next, but more where writing one takes long:
+CHECKPOINT_SHARE = 0.02  # of the time, at most, goes into writing them
 CURVE_POINTS = 50
 RANKS_APART = 2**25  # so that processes that share a batch drop out other units; the CPU's generator takes 32 bits
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of glibc's mallopt
@@ -125,7 +126,11 @@ def fit(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
     wrapped, optimizer = fabric.setup(model, optimizer)
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average)) if settings.average else None
+    average = None
+    if (
+        settings.average
+    ):  # with the statistics of batch normalisation: those of the last weights would not fit the average
+        average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True)
     candidate = average.module if average else model  # what is validated
     curves, first, best = Curves(), 0, None
     losses, norms = [], []  # since the last point
@@ -144,7 +149,7 @@ def fit(
     )  # fmt: skip
     every = max(1, settings.steps // CURVE_POINTS)
     validate_every = every * max(1, CURVE_POINTS // 10)
-    saved = time.monotonic()
+    saved, pause = time.monotonic(), CHECKPOINT_SECONDS
     progress = tqdm(
         _one_line_errors(loader), initial=first, total=settings.steps, desc=name, unit="step", mininterval=5,
         disable=fabric.global_rank > 0,
@@ -186,7 +191,8 @@ def fit(
             progress.set_postfix(loss=f"{curves.points[-1].loss:.4g}", refresh=False)
             if curves.stalled(settings.patience):
                 break
-        if fabric.global_rank == 0 and not last and time.monotonic() - saved > CHECKPOINT_SECONDS:
+        if fabric.global_rank == 0 and not last and time.monotonic() - saved > pause:
+            started = time.monotonic()
             save_checkpoint(name, {
                 "fingerprint": fingerprint, "step": done, "model": model.state_dict(),
                 "optimizer": optimizer.state_dict(), "average": average.state_dict() if average else None,
@@ -195,6 +201,7 @@ def fit(
                 "wall_seconds": curves.earlier_seconds + time.monotonic() - began,
             })  # fmt: skip
             saved = time.monotonic()
+            pause = max(CHECKPOINT_SECONDS, (saved - started) / CHECKPOINT_SHARE)
     fabric.barrier()
     if fabric.global_rank > 0:
         sys.exit(0)  # the first process publishes the result
