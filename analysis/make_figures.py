@@ -4,6 +4,7 @@ Run `python analysis/make_figures.py` from the repository's root; it takes secon
 """
 
 import sys
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
@@ -235,11 +236,11 @@ def draw_training_curves(curves: pd.DataFrame) -> Figure:
     return figure
 
 
-def classifier_lines() -> list[Line2D]:
+def classifier_lines(trainings: Iterable[str] = CLASSIFIER_NAMES) -> list[Line2D]:
     """The classifiers' entries of a legend."""
     return [
-        Line2D([], [], color=CLASSIFIER_COLOURS[training], linewidth=2, label=subscripted(name))
-        for training, name in CLASSIFIER_NAMES.items()
+        Line2D([], [], color=CLASSIFIER_COLOURS[name], linewidth=2, label=subscripted(CLASSIFIER_NAMES[name]))
+        for name in trainings
     ]
 
 

@@ -114,6 +114,7 @@ def draw_noise_sweep(measured: Measured, by_seed: pd.DataFrame) -> Figure | None
         )  # fmt: skip
         ax.set(xlabel="flipped sources in %", ylabel=label, xticks=list(SWEEP.values()))
         ax.set_title(title)
+    figure.axes[0].legend(handles=classifier_lines(("noisy", "refined")), frameon=False, loc="lower left")
     legend_with_uncorrupted(figure, by_seed, sdr)
     return figure
 

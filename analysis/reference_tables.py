@@ -18,6 +18,9 @@ WITHOUT_NOISE = "uncorrupted"
 SHORT_WITHOUT_NOISE = "flips_00"
 SDR_METRICS = {"csdr": ("csdr", "median"), "usdr": ("usdr", "mean"), "csdr_mean": ("csdr", "mean")}
 DECISIONS = (0.3, 0.5, 0.7, 0.9)  # from which probability on a classifier says a class
+LABELS_BY_NOISE = tuple(
+    f"{measure}_{labels}" for measure in ("f1", "exact") for labels in ("noisy", "psi_noisy", "psi_refined")
+)
 # Rows of Table 3 and the training data that they are in `Measured.separation`.
 TABLE3 = {
     "noisy": "noisy",
@@ -113,6 +116,19 @@ def label_quality(labels: pd.DataFrame) -> pd.DataFrame:
     rows = labels[(labels["condition"] == "pipeline") & labels["labels"].isin(LABELLED_ARMS)]
     table = _mean_and_deviation(rows, ["labels"], list(LABEL_MEASURES))
     return table.sort_values("labels", key=lambda names: names.map(LABELLED_ARMS.index), kind="stable")
+
+
+def labels_by_noise(labels: pd.DataFrame, conditions: list[str]) -> pd.DataFrame:
+    """condition, then f1_<labels> and exact_<labels> before and after refinement, over the seeds that have all of them.
+
+    Of the nominal labels ("noisy") and those of Ψ_noisy and Ψ_refined; no row where the truth is not known.
+    """
+    rows = labels[labels["condition"].isin(conditions) & labels["labels"].isin(("noisy", "psi_noisy", "psi_refined"))]
+    table = rows.pivot(index=["condition", "seed"], columns="labels", values=["f1", "exact"])
+    table.columns = ["_".join(names) for names in table.columns]
+    table = table.reindex(columns=LABELS_BY_NOISE).dropna().reset_index()
+    table = table.sort_values("condition", key=lambda names: names.map(conditions.index), kind="stable")
+    return _mean_and_deviation(table, ["condition"], list(LABELS_BY_NOISE))
 
 
 def table2(by_seed: pd.DataFrame) -> pd.DataFrame:

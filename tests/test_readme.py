@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis import make_readme
-from analysis.make_readme import results_section, with_results
+from analysis.make_readme import in_short, with_results
 from stages.pipeline.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -16,12 +16,31 @@ ROOT = Path(__file__).parent.parent
 
 def test_the_results_in_the_readme_are_those_in_results():
     page = (ROOT / "README.md").read_text()
-    assert with_results(page, results_section(ROOT / "results")) == page
+    assert with_results(page, ROOT / "results") == page
+
+
+def test_in_short_says_what_the_tables_say(tmp_path):
+    reference = tmp_path / "reference"
+    reference.mkdir()
+    gains = {"clean": 0.9, "uncorrupted": 0.44, "oracle": 0.4, "psi_refined": 0.255}
+    rows = [f"{network},{arm},{gain},+0.4" for network in ("xumx", "hdemucs") for arm, gain in gains.items()]
+    (reference / "gap.csv").write_text(
+        "network,training_data,gain,by_seed\n" + "\n".join(rows).replace("0.4,", "0.3,", 1)
+    )
+    verdicts = ["false,against it", "undecided,as the paper", "undecided,mixed", "true,as the paper"]
+    (reference / "claims.csv").write_text("holds,direction\n" + "\n".join(verdicts))
+    text = in_short(tmp_path)
+    assert "the noise costs X-UMX and Hybrid Demucs 0.44 and 0.44 dB; " in text
+    assert "Ψ_refined win back 0.26 and 0.26 dB; true labels would win back 0.30 and 0.40 dB (" in text
+    assert "the paper's 4 claims" in text
+    assert text.endswith("1 hold, 1 do not, and 2 are undecided, 1 of these in the paper's direction.\n")
+    (reference / "gap.csv").write_text("network,training_data,gain,by_seed\nxumx,psi_refined,0.25,+0.2\n")
+    assert "music: the labels of Ψ_refined win back 0.25 dB (" in in_short(tmp_path)  # nothing else was run
 
 
 def test_a_page_without_markers_is_refused():
     with pytest.raises(InputError, match="expected the lines"):
-        with_results("# Title", "table")
+        with_results("# Title", ROOT / "results")
 
 
 def test_a_page_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
@@ -30,7 +49,7 @@ def test_a_page_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
 
     shutil.copy(ROOT / "README.md", tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(make_readme, "results_section", lambda folder: "table")
+    monkeypatch.setattr(make_readme, "with_results", lambda page, folder: "table")
     monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(SystemExit, match="^error: README.md: No space left on device$"):
         make_readme.main()
