@@ -80,16 +80,23 @@ def test_drawn_clips_are_audible_segments_without_a_word_of_their_labels(drawn):
 def test_arms_are_judged_by_the_clips_that_were_listened_to(drawn, tool, capsys):
     rows = fill_in(drawn, slice(0, 7))
     tool("judge_labels", "score", "judged")
-    first, noisy, refined = capsys.readouterr().out.splitlines()
-    assert first == "7 segments judged"
+    first, noisy, refined, difference = capsys.readouterr().out.splitlines()
+    assert first == "7 segments judged" and len(set(rows["song"])) > 1
     arm = read_arm(Path("data/arms/psi_clean.csv"))
-    judged = rows[["path", "start"]].merge(arm, on=["path", "start"])
-    quality = label_quality(judged)
-    without = [label_quality(judged[judged["song"] != song])["exact"] for song in judged["song"].unique()]
-    width = t.ppf(0.975, len(without) - 1) * np.sqrt((len(without) - 1) * np.var(without))
-    assert len(without) > 1 and refined.endswith(f"  exact {quality['exact']:.3f} ± {width:.3f}")
-    assert refined.startswith(f"psi_clean  precision {quality['precision']:.3f} ± ")
-    assert noisy.startswith("noisy  precision ") and f"exact {label_quality(rows)['exact']:.3f}" in noisy
+    arms = {"noisy": rows, "psi_clean": rows[["path", "start"]].merge(arm, on=["path", "start"])}
+    qualities = {
+        name: [label_quality(part)] + [label_quality(part[part["song"] != song]) for song in part["song"].unique()]
+        for name, part in arms.items()
+    }
+    freedom = rows["song"].nunique() - 1
+    for line, name in ((noisy, "noisy"), (refined, "psi_clean")):
+        exact = [quality["exact"] for quality in qualities[name]]
+        width = t.ppf(0.975, freedom) * np.sqrt(freedom * np.var(exact[1:]))
+        assert line.startswith(f"{name} ") and line.endswith(f"  exact {exact[0]:.3f} ± {width:.3f}")
+        assert f" precision {qualities[name][0]['precision']:.3f} ± " in line
+    f1 = [after["f1"] - before["f1"] for before, after in zip(qualities["noisy"], qualities["psi_clean"], strict=True)]
+    width = t.ppf(0.975, freedom) * np.sqrt(freedom * np.var(f1[1:]))
+    assert difference.startswith("psi_clean minus noisy ") and f" f1 {f1[0]:+.3f} ± {width:.3f} " in difference
 
 
 def replaced(old: str, new: str) -> None:
