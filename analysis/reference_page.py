@@ -78,14 +78,14 @@ def parts(
     yield markdown_table(["", "claim", "paper", "ours", "seeds", "verdict"], rows, text_columns=4)
     yield f"{HOW_CLAIMS_ARE_DECIDED} C10 to C13 are decided on the studies' shorter trainings (condition `base`)."
     yield rule_list()
-    yield "## Separation (Table 2), frame-wise SDR in dB"
-    yield "Medians over the songs:"
+    yield "## Separation (Table 2), SDR in dB"
+    yield "Frame-wise, medians over the songs:"
     yield separation(table2(by_seed), "csdr")
     if TABLE2_FIGURE in figures:
         yield f"![Table 2 over the seeds, with their standard deviation, ours and the paper's](figures/{TABLE2_FIGURE})"
     yield (
-        "And the whole-track SDR, mean over the songs; which of the two the paper's values (in brackets in both) are, "
-        "is not known:"
+        "Of whole tracks, means over the songs; which of the two the paper's values (in brackets in both) are, is not "
+        "known:"
     )
     yield separation(table2(by_seed), "usdr")
     yield "## Classifiers (Table 1), averages over the classes"

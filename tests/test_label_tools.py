@@ -13,7 +13,7 @@ from scipy.stats import t
 
 from stages.refinement.quality import label_quality
 from stages.stems import CLASSES
-from stages.stems.segments import ARM_COLUMNS, TRUTHS, read_arm, write_arm
+from stages.stems.segments import ARM_COLUMNS, LABELS, PROBABILITIES, TRUTHS, read_arm, write_arm
 
 
 @pytest.fixture
@@ -75,6 +75,19 @@ def test_drawn_clips_are_audible_segments_without_a_word_of_their_labels(drawn):
         heard, rate = soundfile.read(f"judged/{clip}")
         there, _ = soundfile.read(f"data/stems/noisy/{path}", start=start, stop=stop)
         assert rate == RATE and np.array_equal(heard, there) and np.abs(heard).max() > 0
+
+
+def test_silent_segments_are_not_drawn(drawn, tool):
+    silent = np.arange(len(drawn)) % 3 > 0
+    arm = drawn.copy()
+    arm.loc[silent, [*PROBABILITIES, *LABELS]] = 0
+    write_arm(arm, Path("data/arms/noisy.csv"))
+    audible = int((arm[PROBABILITIES] > 0).any(axis=1).sum())
+    with pytest.raises(SystemExit, match=f"^error: expected to draw 1 to {audible} segments"):
+        tool("judge_labels", "draw", str(audible + 1), "more")
+    tool("judge_labels", "draw", str(audible), "all")
+    rows = pd.read_csv("all/segments.csv").merge(arm, on=["path", "start", "stop"])
+    assert len(rows) == audible and (rows[PROBABILITIES] > 0).any(axis=1).all()
 
 
 def test_arms_are_judged_by_the_clips_that_were_listened_to(drawn, tool, capsys):

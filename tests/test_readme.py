@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,9 @@ ROOT = Path(__file__).parent.parent
 
 def test_the_results_in_the_readme_are_those_in_results():
     page = (ROOT / "README.md").read_text()
-    assert with_results(page, ROOT / "results") == page
+    emptied, filled = re.subn(r"(<!-- [\w ]+: written by [^\n]* -->\n).*?(<!-- end of)", r"\1\2", page, flags=re.DOTALL)
+    assert filled == 2 and len(emptied) < len(page)
+    assert with_results(emptied, ROOT / "results") == page
 
 
 def test_in_short_says_what_the_tables_say(tmp_path):

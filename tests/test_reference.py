@@ -15,7 +15,7 @@ from analysis.make_readme import results_section
 from analysis.make_reference import make_reference
 from analysis.reference import collect
 from analysis.reference_figures import in_common, legend_with_uncorrupted
-from analysis.reference_tables import at_thresholds, on_several, sdr_by_seed
+from analysis.reference_tables import at_thresholds, labels_by_noise, on_several, sdr_by_seed
 from stages.pipeline.errors import InputError
 from stages.stems import CLASSES
 from stages.stems.segments import PROBABILITIES, TRUTHS
@@ -181,6 +181,42 @@ def test_a_noise_half_run_at_a_second_seed_changes_no_figure_and_no_row_of_the_o
     assert [row.split(" | ")[0] for row in page.splitlines()[6:8]] == [
         "| 0 % of the sources flipped", "| 10 % of the sources flipped",
     ]  # fmt: skip
+
+
+def test_labels_are_compared_by_noise_where_their_truth_is_known(tmp_path):
+    for seed in (0, 1):
+        for condition in ("flips_20", "uniform"):
+            workspace(tmp_path / "studies", f"{condition}-seed{seed}")
+    exact = [0.3, 0.5]
+    for seed, value in enumerate(exact):
+        file = tmp_path / f"studies/flips_20-seed{seed}/metrics/refine_labels/psi_noisy.json"
+        content = json.loads(file.read_text())
+        content["label_quality"]["exact"] = value
+        made_up.write(file, content)
+    for labels in ("label_segments/noisy", "refine_labels/psi_noisy", "refine_labels/psi_refined"):
+        file = tmp_path / f"studies/uniform-seed1/metrics/{labels}.json"
+        made_up.write(file, json.loads(file.read_text()) | {"label_quality": None})
+    table = labels_by_noise(collect(tmp_path, tmp_path / "measured").labels, ["flips_00", "uniform", "flips_20"])
+    assert table[["condition", "seeds"]].to_numpy().tolist() == [["uniform", 1], ["flips_20", 2]]
+    assert table.loc[1, ["exact_psi_noisy", "exact_psi_noisy_std"]].tolist() == pytest.approx(
+        [0.4, np.std(exact, ddof=1)]
+    )
+    make_reference(tmp_path, tmp_path)
+    page = (tmp_path / "reference/README.md").read_text().split("## Which labels are the better ones, by noise")[1]
+    assert [row.split(" | ")[0] for row in page.splitlines()[6:8]] == [
+        "| 20 % of the sources flipped",
+        "| uniform flips",
+    ]
+
+
+def test_the_page_has_both_kinds_of_sdr(tmp_path):
+    folder = workspace(tmp_path / "studies", "pipeline-seed0")
+    make_reference(tmp_path, tmp_path)
+    frames, tracks = (tmp_path / "reference/README.md").read_text().split("Of whole tracks")[:2]
+    songs = pd.read_csv(folder / "scores/separator/hdemucs-noisy.csv").groupby("class")
+    for page, values in ((frames, songs["csdr"].median()), (tracks.split("##")[0], songs["usdr"].mean())):
+        row = next(line for line in page.splitlines() if line.startswith("| Hybrid Demucs | noisy |"))
+        assert row.split(" | ")[2] == f"{values['vocals']:.2f} (3.37)"
 
 
 def test_mixes_of_two_classes_and_more_are_counted_alone(tmp_path):
