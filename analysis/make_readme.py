@@ -52,15 +52,15 @@ def in_short(folder: Path) -> str:
     values = [
         f"{text} {' and '.join(f'{gain[arm, network]:.2f}' for network in networks)} dB"
         for text, arm in parts.items()
-        if all((arm, network) in gain for network in networks)
+        if networks and all((arm, network) in gain for network in networks)
     ]
     found = {verdict: int((verdicts["holds"] == verdict).sum()) for verdict in ("true", "false", UNDECIDED)}
     agreeing = int(((verdicts["holds"] == UNDECIDED) & (verdicts["direction"] == "as the paper")).sum())
+    gained = f"{'; '.join(values)} (of frame-wise SDR, means over songs and seeds). " if values else ""
     return (
-        f"In short, with small networks and rendered music: {'; '.join(values)} (of frame-wise SDR, means over songs "
-        f"and seeds). Of the paper's {len(verdicts)} claims, at 5 % for all of them together, {found['true']} hold, "
-        f"{found['false']} do not, and {found[UNDECIDED]} are undecided, {agreeing} of these in the paper's "
-        "direction.\n"
+        f"In short, with small networks and rendered music: {gained}Of the paper's {len(verdicts)} claims, tested "
+        f"together at 5 %, {found['true']} are confirmed, {found['false']} do not hold, and {found[UNDECIDED]} are "
+        f"undecided, {agreeing} of these leaning the paper's way.\n"
     )
 
 

@@ -30,8 +30,8 @@ from stages.stems.datasets.validation import validate, write_index
         ("second/vocals/more/lead.wav", "second/vocals/more: expected .wav or .flac"),
         ("third/guitar.wav", "third/guitar.wav: expected the name of a class (vocals, bass, drums, other) or mixture"),
         ("third/lead vocals.mp3", "third/lead vocals.mp3: expected the name of a class"),
-        ("third/guitars/left.flac", "third/guitars/left.flac: expected the name of a class"),
-        ("third/extra/guitars/left.flac", "third/extra/guitars/left.flac: expected the name of a class"),
+        ("third/guitars/left.flac", "third/guitars/left.flac: expected audio in the song's folder, or in one named"),
+        ("third/stems/all/bass.wav", "third/stems/all/bass.wav: expected audio in the song's folder, or in one named"),
     ],
 )
 def test_a_file_that_would_be_silence_or_replace_another_is_one_line(added, message, copy):

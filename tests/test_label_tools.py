@@ -1,6 +1,7 @@
 """The two tools for those who clean a collection: labels by file, and labels judged by ear."""
 
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -31,7 +32,10 @@ def test_labels_of_a_file_are_shares_of_its_audible_time(project, tool, capsys):
     silent, nothing = [0.0] * 4 + [0] * 4, [0.1] * 4 + [0] * 4
     drums, bass = [0.1, 0.1, 0.9, 0.1, 0, 0, 1, 0], [0.1, 0.9, 0.1, 0.1, 0, 1, 0, 0]
     both = [0.1, 0.9, 0.9, 0.1, 0, 1, 1, 0]
-    files = {"a/drums.wav": [drums, drums, silent, nothing], "b/drums.wav": [both, bass, bass], "c/bass.wav": [silent]}
+    files = {
+        "a/drums.wav": [drums, drums, silent, nothing], "b/drums.wav": [both, bass, bass], "c/bass.wav": [silent],
+        "d/drums.wav": [drums, drums, drums], "e/vocals.wav": [nothing],
+    }  # fmt: skip
     rows = []
     for path, segments in files.items():
         for place, values in enumerate(segments):
@@ -40,13 +44,13 @@ def test_labels_of_a_file_are_shares_of_its_audible_time(project, tool, capsys):
     write_arm(pd.DataFrame(rows, columns=ARM_COLUMNS), Path("data/arms/psi_refined.csv"))
     tool("list_labels", "psi_refined", "out/labels.csv")
     table = pd.read_csv("out/labels.csv").set_index("path")
-    assert list(table.index) == ["b/drums.wav", "a/drums.wav", "c/bass.wav"]
+    assert list(table.index) == ["b/drums.wav", "e/vocals.wav", "a/drums.wav", "d/drums.wav", "c/bass.wav"]
     shares = [*CLASSES, "unlabelled", "doubt"]
-    assert table["seconds"].tolist() == [6, 6, 0]
+    assert table["seconds"].tolist() == [6, 2, 6, 6, 0]
     assert table.loc["b/drums.wav", shares].tolist() == pytest.approx([0, 1, 1 / 3, 0, 0, 1], abs=1e-3)
     assert table.loc["a/drums.wav", shares].tolist() == pytest.approx([0, 0, 2 / 3, 0, 1 / 3, 0], abs=1e-3)
     assert table.loc["c/bass.wav", shares].isna().all()
-    assert capsys.readouterr().out.endswith(": 3 files, 1 of them in doubt for more than half of the time\n")
+    assert capsys.readouterr().out.endswith(": 5 files, 1 of them in doubt for more than half of the time\n")
 
 
 @pytest.fixture
@@ -59,7 +63,7 @@ def drawn(project, tool) -> pd.DataFrame:
 def fill_in(arm: pd.DataFrame, clips: slice = slice(None)) -> pd.DataFrame:
     """Write the truth of the drawn segments into the sheet; returns their rows of the arm."""
     segments, sheet = pd.read_csv("judged/segments.csv"), pd.read_csv("judged/sheet.csv", dtype=str)
-    rows = segments.merge(arm, on=["path", "start", "stop"], how="left")
+    rows = segments.merge(arm, on=["song", "path", "start", "stop"], how="left")
     heard = rows.loc[rows.index[clips], TRUTHS].astype(int).astype(str)
     sheet.loc[sheet.index[clips], list(CLASSES)] = heard.to_numpy()
     sheet.to_csv("judged/sheet.csv", index=False)
@@ -94,7 +98,8 @@ def test_arms_are_judged_by_the_clips_that_were_listened_to(drawn, tool, capsys)
     rows = fill_in(drawn, slice(0, 7))
     tool("judge_labels", "score", "judged")
     first, noisy, refined, difference = capsys.readouterr().out.splitlines()
-    assert first == "7 segments judged" and len(set(rows["song"])) > 1
+    classes = [c for c in CLASSES if rows.loc[rows[f"true_{c}"] == 1, "song"].nunique() > 1]
+    assert classes and first == f"7 segments of {rows['song'].nunique()} songs; means over {', '.join(classes)}"
     arm = read_arm(Path("data/arms/psi_clean.csv"))
     arms = {"noisy": rows, "psi_clean": rows[["path", "start"]].merge(arm, on=["path", "start"])}
     qualities = {
@@ -102,12 +107,16 @@ def test_arms_are_judged_by_the_clips_that_were_listened_to(drawn, tool, capsys)
         for name, part in arms.items()
     }
     freedom = rows["song"].nunique() - 1
+    precision = {name: np.mean([found[0][c]["precision"] for c in classes]) for name, found in qualities.items()}
     for line, name in ((noisy, "noisy"), (refined, "psi_clean")):
         exact = [quality["exact"] for quality in qualities[name]]
         width = t.ppf(0.975, freedom) * np.sqrt(freedom * np.var(exact[1:]))
         assert line.startswith(f"{name} ") and line.endswith(f"  exact {exact[0]:.3f} ± {width:.3f}")
-        assert f" precision {qualities[name][0]['precision']:.3f} ± " in line
-    f1 = [after["f1"] - before["f1"] for before, after in zip(qualities["noisy"], qualities["psi_clean"], strict=True)]
+        assert f" precision {precision[name]:.3f} ± " in line
+    f1 = [
+        np.mean([after[c]["f1"] - before[c]["f1"] for c in classes])
+        for before, after in zip(qualities["noisy"], qualities["psi_clean"], strict=True)
+    ]
     width = t.ppf(0.975, freedom) * np.sqrt(freedom * np.var(f1[1:]))
     assert difference.startswith("psi_clean minus noisy ") and f" f1 {f1[0]:+.3f} ± {width:.3f} " in difference
 
@@ -121,13 +130,14 @@ def replaced(old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda: None, "sheet.csv: expected 0 or 1 under every class of some clip"),
+        (lambda: None, "sheet.csv: expected 0 or 1 under every class of clips of at least two songs"),
         (lambda: replaced("003.wav,,,,", "003.wav,1,0,,0"), "sheet.csv: row 4: expected 0 or 1 under every class"),
-        (lambda: replaced("003.wav,,,,", "003.wav,1,0,x,0"), "sheet.csv: row 4: expected 0 or 1 under every class"),
-        (lambda: replaced("003.wav", "004.wav"), "sheet.csv: expected a row for each clip of judged/segments.csv"),
-        (lambda: replaced("clip,", "clip;"), "sheet.csv: expected the columns clip, vocals, .* is missing"),
+        (lambda: replaced("003.wav,,,,", "003.wav,1,0,x,0"), "sheet.csv: row 4: expected 0 or 1 .*, got 1,0,x,0"),
+        (lambda: replaced("003.wav,,,,", "3.wav,1,0,1,0"), "sheet.csv: expected each clip of .* once, got '3.wav'"),
+        (lambda: replaced("003.wav,,,,", "3.wav,1,0,1,0\n3.wav,1,0,1,0"), "sheet.csv: expected each clip of .* once"),
+        (lambda: replaced("clip,", "clip;"), "sheet.csv: expected columns clip,vocals,.*, split by commas, "),
         (lambda: Path("judged/sheet.csv").unlink(), "sheet.csv: No such file or directory"),
-        (lambda: replaced("001.wav,,,,", "001.wav,1,0,0,0"), "noisy.csv: expected judged .* at least two songs"),
+        (lambda: replaced("001.wav,,,,", "001.wav,1,0,0,0"), "sheet.csv: expected .* clips of at least two songs"),
     ],
 )  # fmt: skip
 def test_a_sheet_that_is_not_filled_in_well_is_one_line(damage, message, drawn, tool):
@@ -136,12 +146,44 @@ def test_a_sheet_that_is_not_filled_in_well_is_one_line(damage, message, drawn, 
         tool("judge_labels", "score", "judged")
 
 
-def test_segments_of_other_lengths_are_not_judged(drawn, tool):
+def test_an_arm_of_other_songs_is_left_out_with_a_line(drawn, tool, capsys):
     fill_in(drawn)
-    arm = drawn.assign(stop=drawn["stop"] - 1)
-    write_arm(arm, Path("data/arms/noisy.csv"))
-    with pytest.raises(SystemExit, match=r"^error: data/arms/noisy\.csv: 10 of the judged segments are not in it"):
+    arm = Path("data/arms/psi_clean.csv")
+    shutil.copy(arm, "data/arms/psi_refined.csv")
+    write_arm(read_arm(arm).assign(song="another"), arm)
+    tool("judge_labels", "score", "judged")
+    printed = capsys.readouterr()
+    assert printed.err == f"{arm}: left out, as it lacks some of the segments: it is of other songs\n"
+    names = [line.partition("  ")[0] for line in printed.out.splitlines()[1:]]
+    assert names == ["noisy", "psi_refined", "psi_refined minus noisy"]
+    for path in ("data/arms/noisy.csv", "data/arms/psi_refined.csv"):
+        write_arm(read_arm(Path(path)).assign(song="another"), Path(path))
+    with pytest.raises(SystemExit, match="^error: judged: expected segments of data/arms: draw them again$"):
         tool("judge_labels", "score", "judged")
+
+
+def test_a_class_of_one_song_is_left_out_of_the_means(drawn, tool, capsys):
+    rows = fill_in(drawn)
+    sheet = pd.read_csv("judged/sheet.csv", dtype=str)
+    sheet["bass"] = np.where((rows["song"] == rows["song"].iloc[0]).to_numpy(), "1", "0")
+    sheet = sheet.assign(vocals="1", drums="1", other="0")
+    sheet.to_csv("judged/sheet.csv", index=False)
+    tool("judge_labels", "score", "judged")
+    assert capsys.readouterr().out.splitlines()[0].endswith("songs; means over vocals, drums")
+    sheet.assign(vocals="0", drums="0").to_csv("judged/sheet.csv", index=False)
+    with pytest.raises(SystemExit, match=r"sheet\.csv: expected some class in clips of at least two songs$"):
+        tool("judge_labels", "score", "judged")
+
+
+def test_a_sheet_may_have_been_through_a_spreadsheet_program(drawn, tool, capsys):
+    fill_in(drawn, slice(0, 7))
+    tool("judge_labels", "score", "judged")
+    before = capsys.readouterr().out
+    sheet = Path("judged/sheet.csv")
+    lines = sheet.read_text().splitlines()
+    sheet.write_bytes("\r\n".join(["\ufeff" + lines[0], *reversed(lines[1:8]), ",,,,", ""]).encode())
+    tool("judge_labels", "score", "judged")
+    assert capsys.readouterr().out == before
 
 
 def test_an_hours_listening_is_not_written_over(drawn, tool):

@@ -36,9 +36,11 @@ def test_in_short_says_what_the_tables_say(tmp_path):
     assert "the noise costs X-UMX and Hybrid Demucs 0.44 and 0.44 dB; " in text
     assert "Ψ_refined win back 0.26 and 0.26 dB; true labels would win back 0.30 and 0.40 dB (" in text
     assert "the paper's 4 claims" in text
-    assert text.endswith("1 hold, 1 do not, and 2 are undecided, 1 of these in the paper's direction.\n")
+    assert text.endswith("1 are confirmed, 1 do not hold, and 2 are undecided, 1 of these leaning the paper's way.\n")
     (reference / "gap.csv").write_text("network,training_data,gain,by_seed\nxumx,psi_refined,0.25,+0.2\n")
     assert "music: the labels of Ψ_refined win back 0.25 dB (" in in_short(tmp_path)  # nothing else was run
+    (reference / "gap.csv").write_text("network,training_data,gain,by_seed\n")
+    assert "music: Of the paper's 4 claims, tested together" in in_short(tmp_path)
 
 
 def test_a_page_without_markers_is_refused():

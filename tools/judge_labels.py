@@ -4,10 +4,11 @@
     python tools/judge_labels.py score judged       after 1 (sounds) or 0 (doesn't) was written under each class there
 
 The clips have numbers for names, so that nobody knows what they were filed under or labelled; which segments they are
-is in judged/segments.csv. Clips whose row of the sheet is still empty are left out. For the nominal labels and each
-refined arm, precision, recall and F1 are means over the classes, and `exact` is the share of the segments whose labels
-are all right; with 95 % intervals: a jackknife over the songs, since segments of one song are alike. Differences from
-the nominal labels are of the same segments, so they are surer than their two ends.
+is in judged/segments.csv. Clips that are not filled in are left out. For the nominal labels and each refined arm, and
+for their differences, precision, recall and F1 are means over the classes, and `exact` is the share of the segments
+whose labels are all right; with 95 % intervals: a jackknife over the songs, since segments of one song are alike. A
+class that sounds in the clips of fewer than two songs is left out of the means. An interval of no width says that all
+songs agree, as where nothing wrong was heard, not that nothing is wrong.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from stages.stems.audio import write_audio
 from stages.stems.segments import REFINED_ARMS, TRUTHS, read_arm, read_segment, stem_root
 
 MEASURES = ("precision", "recall", "f1", "exact")
-SEGMENT = ["path", "start", "stop"]
+SEGMENT = ["song", "path", "start", "stop"]
 
 
 def draw(arm: pd.DataFrame, root: Path, rate: int, count: int, folder: Path) -> None:
@@ -46,7 +47,7 @@ def draw(arm: pd.DataFrame, root: Path, rate: int, count: int, folder: Path) -> 
     drawn = choices.sample(count, random_state=0)
     clips = [f"{number:03d}.wav" for number in range(1, count + 1)]
     with atomic_folder(folder) as temporary:
-        for clip, segment in zip(clips, drawn[SEGMENT].itertuples(index=False), strict=True):
+        for clip, segment in zip(clips, drawn[SEGMENT[1:]].itertuples(index=False), strict=True):
             write_audio(temporary / clip, read_segment(root, *segment), rate)
         drawn[SEGMENT].assign(clip=clips).to_csv(temporary / "segments.csv", index=False, lineterminator="\n")
         sheet = pd.DataFrame({"clip": clips} | dict.fromkeys(CLASSES, ""))
@@ -54,23 +55,27 @@ def draw(arm: pd.DataFrame, root: Path, rate: int, count: int, folder: Path) -> 
 
 
 def judged_segments(folder: Path) -> pd.DataFrame:
-    """The segments of a filled-in sheet: path, start, stop and what was heard in them, 0 or 1, as the truth columns.
+    """The segments of a filled-in sheet: `SEGMENT` and what was heard in them, 0 or 1, as the truth columns.
 
-    Raises InputError for a row that is filled in by half or with something else, and if none is filled in.
+    Raises InputError for a row that is filled in by half or with something else, for a clip that does not exist or
+    stands there twice, and where the clips that are filled in are of fewer than two songs.
     """
-    sheet = _table(folder / "sheet.csv", ["clip", *CLASSES], ["clip", *CLASSES])
-    segments = _table(folder / "segments.csv", [*SEGMENT, "clip"], ["path", "clip"])
-    if sorted(sheet["clip"]) != sorted(segments["clip"]):
-        raise InputError(f"{folder / 'sheet.csv'}: expected a row for each clip of {folder / 'segments.csv'}")
+    file = folder / "sheet.csv"
+    sheet = _table(file, ["clip", *CLASSES], ["clip", *CLASSES])
+    segments = _table(folder / "segments.csv", [*SEGMENT, "clip"], ["song", "path", "clip"])
     heard = sheet[list(CLASSES)].apply(lambda column: column.str.strip())
-    empty = (heard == "").all(axis=1)
-    bad = np.flatnonzero(~(empty | heard.isin(["0", "1"]).all(axis=1)))
+    bad = np.flatnonzero(~((heard == "").all(axis=1) | heard.isin(["0", "1"]).all(axis=1)))
     if len(bad):
-        raise InputError(f"{folder / 'sheet.csv'}: row {bad[0] + 2}: expected 0 or 1 under every class, or nothing")
-    if empty.all():
-        raise InputError(f"{folder / 'sheet.csv'}: expected 0 or 1 under every class of some clip")
-    filled = heard[~empty].astype(int).set_axis(TRUTHS, axis=1).assign(clip=sheet["clip"][~empty])
-    return segments.merge(filled, on="clip", validate="one_to_one")
+        found = ",".join(heard.iloc[bad[0]])
+        raise InputError(f"{file}: row {bad[0] + 2}: expected 0 or 1 under every class, or nothing, got {found}")
+    filled = heard.set_axis(TRUTHS, axis=1).assign(clip=sheet["clip"])[(heard != "").all(axis=1)]
+    wrong = filled.loc[filled["clip"].duplicated() | ~filled["clip"].isin(segments["clip"]), "clip"]
+    if len(wrong):
+        raise InputError(f"{file}: expected each clip of {folder / 'segments.csv'} once, got {wrong.iloc[0]!r}")
+    judged = segments.merge(filled.astype(dict.fromkeys(TRUTHS, int)), on="clip")
+    if judged["song"].nunique() < 2:
+        raise InputError(f"{file}: expected 0 or 1 under every class of clips of at least two songs")
+    return judged
 
 
 def _table(path: Path, columns: list[str], texts: list[str]) -> pd.DataFrame:
@@ -79,23 +84,28 @@ def _table(path: Path, columns: list[str], texts: list[str]) -> pd.DataFrame:
     except ValueError as error:
         raise InputError(f"{path}: cannot be read as a table: {error}") from error
     if missing := set(columns) - set(table.columns):
-        raise InputError(f"{path}: expected the columns {', '.join(columns)}, {min(missing)} is missing")
+        raise InputError(f"{path}: expected columns {','.join(columns)}, split by commas, {min(missing)} is missing")
     return table
 
 
-def judge(path: Path, judged: pd.DataFrame) -> np.ndarray:
-    """Measures of the arm at `path` on the judged segments: of all, then without each song, (1 + songs, 4).
+def classes_of_several_songs(judged: pd.DataFrame) -> list[str]:
+    """The classes that were heard in two songs or more: of others, nothing can be said of songs in general."""
+    return [c for c, truth in zip(CLASSES, TRUTHS, strict=True) if judged.loc[judged[truth] == 1, "song"].nunique() > 1]
 
-    Raises InputError where the arm lacks one of the segments, and with segments of fewer than two songs.
+
+def judge(arm: pd.DataFrame, judged: pd.DataFrame, classes: list[str]) -> np.ndarray | None:
+    """An arm's measures on the judged segments: of all, then without each song, (1 + songs, 4); None if it lacks some.
+
+    Args: classes: that precision, recall and F1 are means over.
     """
-    known = read_arm(path).drop(columns=TRUTHS).merge(judged[[*SEGMENT, *TRUTHS]], on=SEGMENT, validate="one_to_one")
+    known = arm.drop(columns=TRUTHS).merge(judged[[*SEGMENT, *TRUTHS]], on=SEGMENT)
     if len(known) < len(judged):
-        raise InputError(f"{path}: {len(judged) - len(known)} of the judged segments are not in it: draw them again")
-    songs = known["song"].unique()
-    if len(songs) < 2:
-        raise InputError(f"{path}: expected judged segments of at least two songs")
-    parts = [known, *(known[known["song"] != song] for song in songs)]
-    return np.array([[quality[m] for m in MEASURES] for quality in map(label_quality, parts)])
+        return None
+    parts = [known, *(known[known["song"] != song] for song in judged["song"].unique())]
+    return np.array([
+        [*(np.mean([quality[c][m] for c in classes]) for m in MEASURES[:-1]), quality["exact"]]
+        for quality in map(label_quality, parts)
+    ])  # fmt: skip
 
 
 def with_intervals(values: np.ndarray, sign: str = "") -> str:
@@ -121,14 +131,22 @@ def main() -> None:
         print(f"{arguments.folder}: listen to the clips and fill in sheet.csv")
         return
     judged = judged_segments(arguments.folder)
-    print(f"{len(judged)} segments judged")
-    nominal = judge(noisy, judged)
-    print(f"{noisy.stem:24}{with_intervals(nominal)}")
-    for path in (Path(f"data/arms/{arm}.csv") for arm in REFINED_ARMS):
-        if path.exists():
-            values = judge(path, judged)
-            print(f"{path.stem:24}{with_intervals(values)}")
-            print(f"{path.stem + ' minus noisy':24}{with_intervals(values - nominal, '+')}")
+    classes = classes_of_several_songs(judged)
+    if not classes:
+        raise InputError(f"{arguments.folder / 'sheet.csv'}: expected some class in clips of at least two songs")
+    print(f"{len(judged)} segments of {judged['song'].nunique()} songs; means over {', '.join(classes)}")
+    found: dict[str, np.ndarray] = {}
+    for path in (noisy, *(path for arm in REFINED_ARMS if (path := Path(f"data/arms/{arm}.csv")).exists())):
+        values = judge(read_arm(path), judged, classes)
+        if values is None:
+            print(f"{path}: left out, as it lacks some of the segments: it is of other songs", file=sys.stderr)
+            continue
+        print(f"{path.stem:28}{with_intervals(values)}")
+        for name, others in found.items():
+            print(f"{f'{path.stem} minus {name}':28}{with_intervals(values - others, '+')}")
+        found[path.stem] = values
+    if not found:
+        raise InputError(f"{arguments.folder}: expected segments of {noisy.parent}: draw them again")
 
 
 if __name__ == "__main__":

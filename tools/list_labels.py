@@ -39,7 +39,8 @@ def labels_by_file(arm: pd.DataFrame, rate: int) -> pd.DataFrame:
     table = pd.concat([arm[FILE], seconds.rename("seconds")], axis=1).groupby(FILE).sum().round(2)
     of_audible = pd.concat([arm[FILE], shares.astype(float)], axis=1)[heard].groupby(FILE).mean().round(4)
     table = table.join(of_audible).reset_index()
-    return table.sort_values(["doubt", "seconds", "path"], ascending=[False, False, True], ignore_index=True)
+    order = {"doubt": False, "unlabelled": False, "seconds": False, "path": True}
+    return table.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
 
 
 def main() -> None:

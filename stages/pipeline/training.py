@@ -127,9 +127,8 @@ def fit(
     )
     wrapped, optimizer = fabric.setup(model, optimizer)
     average = None
-    if (
-        settings.average
-    ):  # with the statistics of batch normalisation: those of the last weights would not fit the average
+    if settings.average:
+        # With the statistics of batch normalisation: those of the last weights would not fit the average.
         average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True)
     candidate = average.module if average else model  # what is validated
     curves, first, best = Curves(), 0, None

@@ -74,9 +74,10 @@ def _expect_no_audio(path: Path) -> None:
     for file in [path, *sorted(path.rglob("*"))]:
         hidden = any(part.startswith(".") for part in file.relative_to(path.parent).parts)
         if not hidden and file.suffix.lower() in (*SUFFIXES, *OTHER_AUDIO) and file.stem.lower() not in MIXTURES:
-            raise InputError(
-                f"{file}: expected the name of a class ({', '.join(CLASSES)}) or mixture: rename or move it"
-            )
+            expected = f"the name of a class ({', '.join(CLASSES)}) or mixture: rename or move it"
+            if file != path:
+                expected = f"audio in the song's folder, or in one named after a class ({', '.join(CLASSES)}): move it"
+            raise InputError(f"{file}: expected {expected}")
 
 
 def _visible(folder: Path) -> list[Path]:
