@@ -1,10 +1,10 @@
 """How right are labels whose truth nobody knows? Listen to a few of the segments, and every arm is judged by them.
 
-    python tools/judge_labels.py draw 200 judged    200 audible segments at random: judged/001.wav ..., judged/sheet.csv
-    python tools/judge_labels.py score judged       after 1 (sounds) or 0 (doesn't) was written under each class there
+    python tools/judge_labels.py draw 200 data/judged    200 audible segments at random: 001.wav ... and sheet.csv
+    python tools/judge_labels.py score data/judged       after 1 (sounds) or 0 (doesn't) was written into the sheet
 
 The clips have numbers for names, so that nobody knows what they were filed under or labelled; which segments they are
-is in judged/segments.csv. Clips that are not filled in are left out. For the nominal labels and each refined arm, and
+is in segments.csv. Clips that are not filled in are left out. For the nominal labels and each refined arm, and
 for their differences, precision, recall and F1 are means over the classes, and `exact` is the share of the segments
 whose labels are all right; with 95 % intervals: a jackknife over the songs, since segments of one song are alike. A
 class that sounds in the clips of fewer than two songs is left out of the means. An interval of no width says that all

@@ -1,4 +1,6 @@
-"""What an arm's labels say of every file, the most doubtful first: python tools/list_labels.py psi_refined labels.csv
+"""What an arm's labels say of every file, the most doubtful first.
+
+    python tools/list_labels.py psi_refined data/labels.csv
 
 One row for each stem file of data/arms/<arm>.csv:
 
