@@ -46,7 +46,7 @@ def interval(measurements: Measurements, value: Callable[[Scores], float], bound
     if len(measurements.seeds) > 1:
         without_each.append(measurements.without_each_seed())
     found = float(value(measurements.all()))
-    parts = [_jackknife([value(sample) for sample in samples]) for samples in without_each]
+    parts = [jackknife(np.array([value(sample) for sample in samples])) for samples in without_each]
     variance = sum(part for part, _ in parts)
     if variance == 0:  # all songs and seeds agree
         return Interval(found, found, found, float(found <= bound), float(found >= bound))
@@ -56,10 +56,10 @@ def interval(measurements: Measurements, value: Callable[[Scores], float], bound
     return Interval(found, float(low), float(high), float(distribution.cdf(bound)), float(distribution.sf(bound)))
 
 
-def _jackknife(values: list[float]) -> tuple[float, int]:
-    """Variance of a value from those without each unit, and its degrees of freedom."""
+def jackknife(values: np.ndarray) -> tuple[np.ndarray, int]:
+    """Variance of a value, or of several, from those without each unit (units first), and its degrees of freedom."""
     freedom = len(values) - 1
-    return float(freedom * np.var(values)), freedom
+    return freedom * np.var(values, axis=0), freedom
 
 
 def two_sided(intervals: list[Interval]) -> tuple[bool, float]:

@@ -11,7 +11,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
 from analysis import paper
-from analysis.claims import UNDECIDED
+from analysis.claims import AS_THE_PAPER, UNDECIDED
 from analysis.formatting import cell, markdown_table
 from analysis.gap import gap_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
@@ -40,7 +40,7 @@ corrected for thirteen claims, it is nearly the only verdict that there is
 
 def in_short(folder: Path) -> str:
     """From the reference, in two sentences: what noise costs and labels win back, and how many claims hold."""
-    gaps = pd.read_csv(folder / "reference/gap.csv", dtype={"by_seed": str})
+    gaps = pd.read_csv(folder / "reference/gap.csv")
     verdicts = pd.read_csv(folder / "reference/claims.csv", dtype=str, keep_default_na=False)
     gain = gaps.set_index(["training_data", "network"])["gain"]
     networks = [name for name in NETWORK_NAMES if name in set(gaps["network"])]
@@ -55,7 +55,7 @@ def in_short(folder: Path) -> str:
         if networks and all((arm, network) in gain for network in networks)
     ]
     found = {verdict: int((verdicts["holds"] == verdict).sum()) for verdict in ("true", "false", UNDECIDED)}
-    agreeing = int(((verdicts["holds"] == UNDECIDED) & (verdicts["direction"] == "as the paper")).sum())
+    agreeing = int(((verdicts["holds"] == UNDECIDED) & (verdicts["direction"] == AS_THE_PAPER)).sum())
     gained = f"{'; '.join(values)} (of frame-wise SDR, means over songs and seeds). " if values else ""
     return (
         f"In short, with small networks and rendered music: {gained}Of the paper's {len(verdicts)} claims, tested "

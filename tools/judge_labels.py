@@ -110,10 +110,12 @@ def judge(arm: pd.DataFrame, judged: pd.DataFrame, classes: list[str]) -> np.nda
 
 def with_intervals(values: np.ndarray, sign: str = "") -> str:
     """What `judge` gives, or a difference of two of it, as text."""
-    from scipy.stats import t  # takes a second
+    from scipy.stats import t  # both take seconds
 
-    freedom = len(values) - 2
-    widths = t.ppf(0.975, freedom) * np.sqrt(freedom * values[1:].var(axis=0))
+    from analysis.intervals import CONFIDENCE, jackknife
+
+    variances, freedom = jackknife(values[1:])
+    widths = t.interval(CONFIDENCE, freedom)[1] * np.sqrt(variances)
     return "  ".join(f"{m} {v:{sign}.3f} ± {w:.3f}" for m, v, w in zip(MEASURES, values[0], widths, strict=True))
 
 

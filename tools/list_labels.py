@@ -17,6 +17,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
@@ -33,9 +34,10 @@ FILE = ["path", "song", "split", "stem"]
 
 def labels_by_file(arm: pd.DataFrame, rate: int) -> pd.DataFrame:
     """A row per file of an arm, as this script's first lines say; `rate` is that of the stems, in Hz."""
-    count = arm[LABELS].sum(axis=1)
-    nominal = sum(arm[c] * (arm["stem"] == c) for c in CLASSES) * (count == 1)
-    shares = arm[LABELS].assign(unlabelled=count == 0, doubt=(count > 0) & (nominal == 0))
+    labels = arm[LABELS].to_numpy(bool)
+    as_filed = (labels == (arm[["stem"]].to_numpy() == np.array(CLASSES))).all(axis=1)
+    labelled = labels.any(axis=1)
+    shares = arm[LABELS].assign(unlabelled=~labelled, doubt=labelled & ~as_filed)
     heard = audible(arm)
     seconds = ((arm["stop"] - arm["start"]) / rate).where(heard, 0.0)
     table = pd.concat([arm[FILE], seconds.rename("seconds")], axis=1).groupby(FILE).sum().round(2)

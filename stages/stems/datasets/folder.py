@@ -41,7 +41,7 @@ def _recording(song: Path) -> Recording:
     for path in _visible(song):
         name = path.name.partition(".")[0].lower()
         if name not in CLASSES:
-            _expect_no_audio(path)
+            _expect_no_audio(path, song)
         elif name in found:
             raise InputError(f"{song}: expected one file {name}.wav, or a folder {name}, found several")
         else:
@@ -69,15 +69,16 @@ def _expect_format(path: Path) -> Path:
     return path
 
 
-def _expect_no_audio(path: Path) -> None:
-    """Raises InputError for audio of a song that is named after no class, but for its mixture."""
-    for file in [path, *sorted(path.rglob("*"))]:
-        hidden = any(part.startswith(".") for part in file.relative_to(path.parent).parts)
-        if not hidden and file.suffix.lower() in (*SUFFIXES, *OTHER_AUDIO) and file.stem.lower() not in MIXTURES:
-            expected = f"the name of a class ({', '.join(CLASSES)}) or mixture: rename or move it"
-            if file != path:
-                expected = f"audio in the song's folder, or in one named after a class ({', '.join(CLASSES)}): move it"
-            raise InputError(f"{file}: expected {expected}")
+def _expect_no_audio(path: Path, song: Path) -> None:
+    """Raises InputError for audio of a song that is named after no class, but for its mixture, however deep it lies."""
+    if path.is_dir():
+        for inside in _visible(path):
+            _expect_no_audio(inside, song)
+    elif path.suffix.lower() in (*SUFFIXES, *OTHER_AUDIO) and path.stem.lower() not in MIXTURES:
+        expected = f"the name of a class ({', '.join(CLASSES)}) or mixture: rename or move it"
+        if path.parent != song:
+            expected = f"audio in the song's folder, or in one named after a class ({', '.join(CLASSES)}): move it"
+        raise InputError(f"{path}: expected {expected}")
 
 
 def _visible(folder: Path) -> list[Path]:
