@@ -39,7 +39,7 @@ from stages.stems.segments import PROBABILITIES, TRUTHS
 
 WORKSPACE = re.compile(r"(?P<condition>\w+)-seed(?P<seed>\d+)")
 RUN = ["condition", "seed"]
-TEXTS = {*NAMES, "stage", "item", "cpu", "python", "packages"}
+TEXTS = {*NAMES, "stage", "item", "cpu", "device", "python", "packages"}
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Measured:
         the pipeline alone.
     labels: condition, seed, labels, threshold, then counts of segments, and how right the labels are (0..1).
     timing: condition, seed, stage, item, wall_seconds, training_seconds.
-    environment: condition, seed, cpu, cores, threads, python, packages: what that run was computed on; several rows
-        for one whose pieces were computed on several machines.
+    environment: condition, seed, cpu, cores, threads, device, python, packages: what that run was computed on; several
+        rows for one whose pieces were computed on several machines.
     """
 
     separation: pd.DataFrame
@@ -70,10 +70,10 @@ COLUMNS = {
     "decisions": [*RUN, "training_data", "inputs", "songs", *PROBABILITIES, *TRUTHS],
     "labels": [*RUN, "labels", "threshold", *LABEL_COUNTS, *LABEL_MEASURES],
     "timing": [*RUN, "stage", "item", "wall_seconds", "training_seconds"],
-    "environment": [*RUN, "cpu", "cores", "threads", "python", "packages"],
+    "environment": [*RUN, "cpu", "cores", "threads", "device", "python", "packages"],
 }
 KEYS = {  # leading columns that name one run's rows
-    "separation": 4, "classification": 3, "decisions": 3, "labels": 3, "timing": 4, "environment": 7,
+    "separation": 4, "classification": 3, "decisions": 3, "labels": 3, "timing": 4, "environment": 8,
 }  # fmt: skip
 
 

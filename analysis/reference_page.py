@@ -261,11 +261,11 @@ def runs(measured: Measured) -> str:
 
 def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
     """Machines and versions, wall time by stage, and what energy was measured."""
-    machines = measured.environment.groupby(["cpu", "cores", "threads", "python", "packages"], sort=False)
-    for (cpu, cores, threads, python, packages), rows in machines:
+    machines = measured.environment.groupby(["cpu", "cores", "threads", "device", "python", "packages"], sort=False)
+    for (cpu, cores, threads, device, python, packages), rows in machines:
         seeds = rows.groupby("condition", sort=False)["seed"].agg(lambda found: ", ".join(map(str, found)))
         names = ", ".join(f"{condition} ({found})" for condition, found in seeds.items())
-        machine = f"{cpu}, {cores} cores, compute.threads {threads}"
+        machine = f"{cpu}, {cores} cores, compute.threads {threads}, networks on {device}"
         yield f"Conditions (seeds) {names}: {machine}; Python {python}; {packages}."
     rows = [[row.stage, str(row.runs), f"{row.hours:.2f}"] for row in cost(measured.timing).itertuples()]
     rows.append(["**total**", str(len(measured.timing)), f"{measured.timing['wall_seconds'].sum() / 3600:.2f}"])

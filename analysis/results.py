@@ -203,14 +203,16 @@ def read_timing(root: Path) -> pd.DataFrame:
 
 
 def read_environment(root: Path) -> dict | None:
-    """`Results.environment`: cpu, cores, threads, python and packages (name to version)."""
+    """`Results.environment`: cpu, cores, threads, device, python and packages (name to version)."""
     file = "metrics/environment.json"
     if not (root / file).exists():
         return None
     content = read_json(root, file)
-    missing = {"cpu", "cores", "threads", "python", "packages"} - content.keys()
+    missing = {"cpu", "cores", "threads", "device", "python", "packages"} - content.keys()
     if missing or not isinstance(content["packages"], dict):
-        raise InputError(f"{file}: expected cpu, cores, threads, python and an object of packages, got {list(content)}")
+        raise InputError(
+            f"{file}: expected cpu, cores, threads, device, python and an object of packages, got {list(content)}"
+        )
     return content
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from stages.pipeline.files import write_json
-from stages.pipeline.params import Params
+from stages.pipeline.params import Compute, Params
 from stages.pipeline.stage import run_stage
 
 PACKAGES = (
@@ -27,10 +27,20 @@ def main(params: Params) -> None:
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
         "threads": params.compute.threads,
+        "device": device_name(params.compute),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES} | debian_packages(),
     }
     write_json(Path("metrics/environment.json"), environment)
+
+
+def device_name(compute: Compute) -> str:
+    """What the networks ran on: "cpu", or how many of which GPU."""
+    if compute.device == "cpu":
+        return "cpu"
+    import torch  # takes seconds
+
+    return f"{compute.devices * compute.num_nodes} x {torch.cuda.get_device_name()}"
 
 
 def debian_packages() -> dict[str, str]:

@@ -44,8 +44,8 @@ def write_metrics(root: Path) -> Path:
         seconds = {"wall_seconds": 100.0 + 11 * number, "training_seconds": 80.0 if item == "xumx-noisy" else 0.0}
         write(root / f"timing/{name}.json", {"stage": stage, "item": item, **seconds})
     packages = {"torch": "2.11.0", "demucs": "4.1.0"}
-    machine = {"cpu": "a processor", "cores": 2, "threads": 2, "python": "3.11.7", "packages": packages}
-    write(root / "metrics/environment.json", machine)
+    machine = {"cpu": "a processor", "cores": 2, "threads": 2, "device": "cpu", "python": "3.11.7"}
+    write(root / "metrics/environment.json", machine | {"packages": packages})
     return root
 
 

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import load_params
+from stages.record_environment import device_name
 
 ROOT = Path(__file__).parent.parent
 
@@ -83,6 +84,13 @@ def test_a_noisy_folder_has_to_say_what_its_labels_are(tmp_path):
         content["stems"]["noisy"] = content["stems"]["clean"] | {"mislabelled": known}
         path.write_text(yaml.safe_dump(content))
         assert load_params(path).stems.noisy.mislabelled is known
+
+
+def test_the_environment_names_the_gpus_of_every_node(monkeypatch):
+    compute = load_params(ROOT / "params.yaml").compute
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: "a GPU")
+    assert device_name(compute) == "cpu"
+    assert device_name(compute.model_copy(update={"device": "cuda", "devices": 4, "num_nodes": 2})) == "8 x a GPU"
 
 
 def test_yaml_that_would_run_code_is_refused(tmp_path):

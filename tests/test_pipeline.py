@@ -264,7 +264,9 @@ def test_an_unknown_arm_or_network_is_one_line(command, expected, repository):
 
 @pytest.mark.skipif(not shutil.which("dpkg-query"), reason="the versions are those of Debian packages")
 def test_the_environment_names_what_the_songs_are_played_and_sung_with(repository):
-    recorded = json.loads((repository / "metrics/environment.json").read_text())["packages"]
+    environment = json.loads((repository / "metrics/environment.json").read_text())
+    assert environment["device"] == "cpu"
+    recorded = environment["packages"]
     query = ["dpkg-query", "--show", "--showformat=${Version}", "espeak-ng"]
     assert recorded["espeak-ng"] == subprocess.run(query, capture_output=True, text=True, check=True).stdout
     assert recorded["torch"].startswith("2.") and {"fluidsynth", "timgm6mb-soundfont"} <= recorded.keys()

@@ -289,7 +289,7 @@ def test_the_page_says_what_it_took(tmp_path):
     timing = pd.read_csv(tmp_path / "reference/measured/timing.csv", keep_default_na=False)
     assert list(timing.loc[timing["stage"] == "train_separator", "item"]) == ["xumx-noisy"] * 2
     page = (tmp_path / "reference/README.md").read_text()
-    machine = "a processor, 2 cores, compute.threads 2; Python 3.11.7; demucs 4.1.0"
+    machine = "a processor, 2 cores, compute.threads 2, networks on cpu; Python 3.11.7; demucs 4.1.0"
     assert f"Conditions (seeds) base (0, 1): {machine}" in page
     assert "| train_separator | 2 | 0.06 |" in page and "energy" not in page
     row = "2026-11-24,dvc repro,0,3600,0.05,codecarbon 3,a processor,2"
