@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 from made_up_metrics import label_file, write, write_metrics
 
-from analysis.make_figures import make_figures
+from analysis.make_figures import draw_separation, make_figures
 from analysis.make_tables import make_tables
-from analysis.results import LABELLED_ARMS, MEASURES, SDRS, TABLE2_VALUES, read_csv, read_results
+from analysis.results import LABELLED_ARMS, MEASURES, NETWORKS, SDRS, TABLE2_VALUES, read_csv, read_results
 from stages.pipeline.errors import InputError
+from stages.stems import CLASSES
+from stages.stems.segments import ARMS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -216,6 +218,24 @@ def test_figures_are_drawn_small_and_the_same_every_time(root: Path, tmp_path: P
     assert first == {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir()}
     for content in first.values():
         assert content.startswith(b"\x89PNG") and 10_000 < len(content) < 250_000
+
+
+def test_bars_of_table2_have_the_deviation_over_the_seeds_that_the_table_has() -> None:
+    networks = {network: 10.0 * place for place, network in enumerate(NETWORKS)}
+    rows = [
+        {"network": network, "training_data": arm, "metric": "csdr"}
+        | {name: height + level + place for place, name in enumerate(TABLE2_VALUES)}
+        | {f"{name}_std": (1 + height + level + place) / 100 for place, name in enumerate(TABLE2_VALUES)}
+        for network, height in networks.items()
+        for level, arm in enumerate(ARMS)
+    ]
+    table = pd.DataFrame(rows)
+    for axes, network in zip(draw_separation(table, table).axes, NETWORKS, strict=True):
+        drawn = [bars[2][0].get_segments() for bars in axes.containers if len(bars) == 3]
+        for segments, arm in zip(drawn, ARMS, strict=True):
+            row = table[(table["network"] == network) & (table["training_data"] == arm)].iloc[0]
+            for ((_, low), (_, high)), name in zip(segments, ("avg", *CLASSES), strict=True):
+                assert (low, high) == pytest.approx((row[name] - row[f"{name}_std"], row[name] + row[f"{name}_std"]))
 
 
 def test_tables_are_the_same_every_time(root: Path, made: Path, tmp_path: Path) -> None:

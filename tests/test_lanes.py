@@ -1,5 +1,9 @@
-"""`make reproduce` runs two lanes of DVC stages side by side: all trainings are in them, in an order that works."""
+"""The Makefile: `make reproduce` runs two lanes of DVC stages side by side, and `make study` all that there is.
 
+All trainings are in the lanes, in an order that works.
+"""
+
+import shutil
 import subprocess
 
 import pytest
@@ -41,3 +45,25 @@ def test_a_lane_needs_nothing_of_the_other_and_nothing_that_comes_later(needs):
         for stage in stages_of(lane):
             assert needs[stage] <= done, stage
             done.add(stage)
+
+
+@pytest.mark.parametrize("failing, code", [("", 0), ("tools/measure_energy.py", 2), ("analysis/make_reference.py", 2)])
+def test_a_study_of_which_a_run_fails_is_drawn_and_ends_with_an_error(failing, code, tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    programs = {
+        "tools/system_packages.sh": "exit 0",
+        ".venv/bin/python": f'echo "$@" >> called; test "$1" != "{failing}"',
+    }
+    for name in ("pyproject.toml", "constraints.txt", ".venv/ready"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for name, body in programs.items():
+        program = tmp_path / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{body}\n")
+        program.chmod(0o755)
+    assert subprocess.run(["make", "study"], cwd=tmp_path, capture_output=True).returncode == code
+    called = (tmp_path / "called").read_text().splitlines()
+    assert called[0] == "tools/measure_energy.py dvc repro --keep-going studies/dvc.yaml"
+    pages = ["analysis/make_reference.py", "analysis/make_readme.py"]
+    assert called[1:] == (pages[:1] if failing in pages else pages)

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from analysis.make_readme import results_section
 from analysis.make_reference import make_reference
 from analysis.reference import collect
-from analysis.reference_figures import in_common, legend_with_uncorrupted
+from analysis.reference_figures import draw_false_labels, in_common, legend_with_uncorrupted
 from analysis.reference_tables import at_thresholds, labels_by_noise, on_several, sdr_by_seed
 from stages.pipeline.errors import InputError
 from stages.stems import CLASSES
@@ -128,6 +128,18 @@ def test_figures_on_noise_have_a_line_at_the_level_without_it():
     legend_with_uncorrupted(figure, by_seed, by_seed[by_seed["condition"] == "uniform"])
     assert [list(line.get_ydata()) for line in axes.lines] == [[3.5, 3.5]]
     assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "uncorrupted"
+
+
+def test_error_bars_are_the_standard_deviation_over_the_seeds_on_both_sides():
+    rows = [("oracle", 0, 4.0), ("oracle", 1, 6.0), ("removed_10", 0, 1.0), ("removed_10", 1, 5.0),
+            ("added_10", 0, 3.0), ("added_10", 1, 3.0)]  # fmt: skip
+    by_seed = pd.DataFrame(rows, columns=["training_data", "seed", "avg"])
+    axes = draw_false_labels(by_seed.assign(condition="base", network="xumx", metric="csdr_mean")).axes[0]
+    bars = [container[2][0].get_segments() for container in axes.containers]
+    ends = [[(low, high) for (_, low), (_, high) in segments] for segments in bars]
+    removed, added = sorted(ends, key=lambda pairs: pairs[1][1] - pairs[1][0], reverse=True)
+    assert removed == [pytest.approx((5 - 2**0.5, 5 + 2**0.5)), pytest.approx((3 - 8**0.5, 3 + 8**0.5))]
+    assert added == [pytest.approx((5 - 2**0.5, 5 + 2**0.5)), pytest.approx((3, 3))]
 
 
 def test_a_line_has_the_same_seeds_at_every_point():
