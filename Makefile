@@ -52,9 +52,8 @@ study: setup
 ui: setup
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
-lock: empty := $(shell mktemp --directory)
 lock:
-	$(PYTHON) -m venv $(empty)
-	$(empty)/bin/pip install --quiet --disable-pip-version-check --editable '.[test,study]'
-	$(empty)/bin/pip freeze --exclude-editable > constraints.txt
-	rm -r $(empty)
+	empty=$$(mktemp --directory) && $(PYTHON) -m venv $$empty \
+		&& $$empty/bin/pip install --quiet --disable-pip-version-check --editable '.[test,study]' \
+		&& $$empty/bin/pip freeze --exclude-editable > constraints.txt \
+		&& rm -r $$empty

@@ -95,9 +95,11 @@ def classifiers(table: pd.DataFrame) -> str:
     for row in table[table["class"] == "avg"].itertuples():
         published = theirs.loc[(row.inputs, row.training_data, "avg")]
         cells = [cell(row.accuracy, row.accuracy_std), f"{published['accuracy']:.1f}"]
+        cells += [cell(row.precision, row.precision_std), f"{published['precision']:.2f}"]
         cells += [cell(row.recall, row.recall_std), f"{published['recall']:.2f}"]
         rows.append([row.inputs, CLASSIFIER_NAMES[row.training_data], *cells, row.seeds])
-    header = ["inputs", "classifier", "accuracy, %: ours", "the paper's", "recall: ours", "the paper's", "seeds"]
+    header = ["inputs", "classifier", "accuracy, %: ours", "the paper's"]
+    header += ["precision: ours", "the paper's", "recall: ours", "the paper's", "seeds"]
     return markdown_table(header, rows, text_columns=2)
 
 

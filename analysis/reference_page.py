@@ -56,7 +56,8 @@ def parts(
     yield (
         "Written by `python analysis/make_reference.py` from what the studies measured ([measured/](measured/)); no "
         "number here is typed in. Values are mean ± standard deviation over the seeds, whose number is given; a seed "
-        "changes initialisation, sampling and corruption, never the test set. Numbers in brackets are the paper's. "
+        "changes initialisation, sampling and corruption, never a song, be it trained on or tested. Numbers in "
+        "brackets are the paper's. "
         'Only what stands under "In plain words" was written by hand. What was assumed where the paper says nothing: '
         "[assumptions](../../README.md#assumptions)."
     )
@@ -107,10 +108,10 @@ def parts(
     yield (
         "Trained for fewer steps than in Table 2 (condition `base` of studies/conditions.yaml), as in all studies "
         "below; results/table3.csv is the first seed's. Medians over the songs: claims and figures have means, so "
-        "differences are not the same. All but the rows of other thresholds use labels above refinement.threshold of "
-        "params.yaml, and so do those that taught Ψ_refined in every row: another threshold is one for the "
-        "separator's labels alone. The paper's threshold is 0.9, which is why its proposed method stands in two rows; "
-        "0.9 throughout is the next table. Rows of unequal seeds are not paired."
+        "differences are not the same. The refined rows, but those of other thresholds, have labels above "
+        "refinement.threshold of params.yaml, and so had those that taught Ψ_refined in every row: another threshold "
+        "is one for the separator's labels alone. The paper's threshold is 0.9, which is why its proposed method "
+        "stands in two rows; 0.9 throughout is the next table. Rows of unequal seeds are not paired."
     )
     yield ablations(table3(by_seed))
     yield from paper_threshold(side_by_side(measured, by_seed, ("base", "paper_threshold")))
@@ -270,7 +271,10 @@ def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
     rows = [[row.stage, str(row.runs), f"{row.hours:.2f}"] for row in cost(measured.timing).itertuples()]
     rows.append(["**total**", str(len(measured.timing)), f"{measured.timing['wall_seconds'].sum() / 3600:.2f}"])
     yield markdown_table(["stage", "runs", "hours"], rows)
-    yield "Where stages ran side by side, it took less than the sum."
+    yield (
+        "Where stages ran side by side, it took less than the sum. Processors round differently, which after thousands "
+        "of steps is another training; by how much a score changes with that was not measured."
+    )
     if energy is not None:
         columns = ["date", "command", "wall minutes", "energy in kWh", "method", "processor"]
         rows = [

@@ -37,7 +37,7 @@ def report(results: Results, claims: pd.DataFrame) -> str:
         "budgets: compare the order and the gaps, not the level. What was assumed where the paper says nothing: "
         "[assumptions](../README.md#assumptions).",
         "One run, one seed: its verdicts are about these very trainings. Over several seeds, with the ablations and "
-        "the studies: [reference/](reference/README.md).",
+        "the studies: [reference/](reference/README.md), which also writes `table3.csv`, the first seed's ablations.",
         summary(claims),
         "## Claims",
         *claim_parts(claims),

@@ -1,5 +1,6 @@
 """Two processes that share every batch end with the same weights, which are those of one process with all of it."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from conftest import ROOT
 from safetensors.torch import load_file
 
 from stages.pipeline.errors import InputError
+from stages.pipeline.stage import run_stage
 from stages.pipeline.training import launch
 
 # A regression whose batch of four examples is shared out; every process writes what it ends with.
@@ -120,3 +122,15 @@ def test_a_batch_that_cannot_be_shared_out_is_one_line(params):
     compute = params.compute.model_copy(update={"devices": 3, "num_nodes": 2})
     with pytest.raises(InputError, match=r"expected a batch that 6 processes can share .*, got 4"):
         launch(compute, params.separation.xumx.model_copy(update={"batch": 4}))
+
+
+def test_a_stage_starts_its_own_processes_under_slurm(tmp_path, monkeypatch):
+    """Where Lightning would wait for srun to start them, and refuses `--ntasks`."""
+    monkeypatch.setenv("SLURM_NTASKS", "8")
+    monkeypatch.setenv("SLURM_JOB_NAME", "train")
+    monkeypatch.setattr(sys, "argv", ["toy"])
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    sizes = []
+    run_stage("toy", lambda params: sizes.append(launch(params.compute, params.separation.xumx).world_size))
+    assert sizes == [1]

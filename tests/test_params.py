@@ -39,6 +39,7 @@ def test_every_profile_is_valid_with_all_data(profile, data, tmp_path):
         ("separation.xumx", "batch", 0),
         ("separation.xumx", "steps", "many"),
         ("refinement", "threshold", 2.0),
+        ("scoring", "threshold", 0.625),
         ("corruption.flip_rate", "bass", -0.1),
         ("corruption.flip_rate", "bass", float("nan")),
         ("compute", "device", "abacus"),

@@ -80,7 +80,6 @@ def repository(tmp_path_factory) -> Path:
     target = tmp_path_factory.mktemp("smoke") / "repository"
     target.mkdir()
     (target.parent / "guard").mkdir()
-    (target.parent / "guard/sitecustomize.py").write_text(GUARD)
     for name in TRACKED:
         source = ROOT / name
         if source.is_dir():
@@ -91,6 +90,8 @@ def repository(tmp_path_factory) -> Path:
             )
         else:
             shutil.copy(source, target / name)
+    for folder in (target.parent / "guard", target):  # studies set the latter as PYTHONPATH
+        (folder / "sitecustomize.py").write_text(GUARD)
     call(target, "git", "init", "--quiet")
     call(target, "git", "add", "--all")
     call(target, "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "--message", "copy")
@@ -336,6 +337,11 @@ def test_timing_says_what_every_stage_took(repository):
 
 
 def test_nothing_touched_the_network(repository):
-    """The last one, so that it knows of all the others."""
+    """The last one, so that it knows of all the others. The guard itself is tried where stages and studies run."""
     log = repository.parent / "network.log"
     assert not log.exists(), log.read_text()
+    attempt = 'import socket; socket.create_connection(("192.0.2.1", 9))'
+    for path in (repository.parent / "guard", repository):
+        environment = guarded_environment(repository) | {"PYTHONPATH": str(path)}
+        assert subprocess.run([sys.executable, "-c", attempt], env=environment, capture_output=True).returncode == 1
+    assert log.read_text().count("192.0.2.1") == 2

@@ -16,7 +16,7 @@ from conftest import ROOT
 
 from stages.pipeline import training
 from stages.pipeline.checkpoints import checkpoint_paths, read_weights, write_weights
-from stages.pipeline.errors import InputError
+from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.params import Compute, Training
 from stages.pipeline.stage import run_stage
 from stages.pipeline.training import Curves, Point, fit, learning_rate_factor
@@ -215,6 +215,11 @@ def test_a_batch_that_the_device_cannot_hold_is_one_line(every_step_is_saved):
 
     with pytest.raises(InputError, match=r"^toy/arm/seed0: step 0: a batch of 4 does not fit .*: CUDA out of"):
         run(Large(3, 1), Steps())
+
+
+def test_a_full_gpu_is_one_line_in_any_stage():
+    with pytest.raises(SystemExit, match=r"^error: toy: CUDA out of memory\.$"), errors_as_one_line("toy"):
+        raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 9 GiB")
 
 
 def test_learning_rate_rises_then_falls_to_zero():

@@ -21,7 +21,9 @@ from torch.utils.data import Dataset
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
 from stages.pipeline.checkpoints import remove_checkpoints
+from stages.pipeline.errors import errors_as_one_line
 from stages.pipeline.params import Compute, Params, Training
+from stages.pipeline.stage import check_device
 from stages.pipeline.training import Batch, fit
 from stages.recognition.model import InstrumentClassifier
 from stages.recognition.training import classifier_loss
@@ -46,6 +48,7 @@ def main() -> None:
     compute = params.compute.model_copy(
         update={"device": arguments.device, "threads": torch.get_num_threads(), "workers": 0}
     )
+    check_device(compute)
     print("| network | parameters | batch | s a step | examples/s | memory | hours a training | trainings | kWh |")
     print("| :--- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     total = 0.0
@@ -113,4 +116,5 @@ def memory(device: str) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_one_line("measure_scale"):
+        main()

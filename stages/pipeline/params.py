@@ -146,7 +146,7 @@ class Separation(Section):
 
 
 class Scoring(Section):
-    threshold: Probability
+    threshold: Annotated[Probability, Field(multiple_of=0.01)]  # the reference keeps two decimals of probabilities
     mixes: Count
     wiener_iterations: Annotated[int, Field(ge=0)]
     museval: bool
