@@ -9,7 +9,7 @@ from analysis import paper
 from analysis.formatting import cell, markdown_table, rounded
 from analysis.gap import false_labels_markdown, gap_markdown, noise_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
-from analysis.reference import Measured
+from analysis.reference import COLUMNS, RUN, Measured
 from analysis.reference_figures import KINDS, SWEEP
 from analysis.reference_tables import (
     TABLE3,
@@ -262,7 +262,7 @@ def runs(measured: Measured) -> str:
 
 def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
     """Machines and versions, wall time by stage, and what energy was measured."""
-    machines = measured.environment.groupby(["cpu", "cores", "threads", "device", "python", "packages"], sort=False)
+    machines = measured.environment.groupby(COLUMNS["environment"][len(RUN) :], sort=False)
     for (cpu, cores, threads, device, python, packages), rows in machines:
         seeds = rows.groupby("condition", sort=False)["seed"].agg(lambda found: ", ".join(map(str, found)))
         names = ", ".join(f"{condition} ({found})" for condition, found in seeds.items())

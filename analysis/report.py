@@ -209,8 +209,7 @@ def timing_parts(results: Results) -> Iterator[str]:
         packages = ", ".join(f"{name} {version}" for name, version in sorted(machine["packages"].items()))
         yield (
             f"{machine['cpu']}, {machine['cores']} cores, {machine['threads']} of them for each stage; "
-            f"networks on {machine['device']}; "
-            f"Python {machine['python']}; {packages}."
+            f"networks on {machine['device']}; Python {machine['python']}; {packages}."
         )
     sums = results.timing.groupby("stage", sort=False)[["wall_seconds", "training_seconds"]].sum()
     sums.loc["**total**"] = sums.sum()
