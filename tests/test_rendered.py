@@ -12,6 +12,7 @@ import pytest
 
 from stages.pipeline.errors import InputError
 from stages.stems import CLASSES, rendered, sampler, singing
+from stages.stems.catalogue import catalogue_songs
 from stages.stems.instruments import BASSES, DRUMS, FONTS, INSTRUMENTS, KITS
 from stages.stems.sampler import Note
 from stages.stems.styles import STYLES
@@ -164,3 +165,10 @@ def test_missing_tools_are_named(monkeypatch, tmp_path):
         with pytest.raises(InputError, match="fluidsynth"):
             rendered.check_tools()
     assert shutil.which("espeak-ng")
+
+
+def test_a_rate_too_low_for_the_filters_is_one_line(params):
+    with pytest.raises(InputError, match=r"^stems\.rate: expected at least 20000 Hz [^\n]*, got 16000$"):
+        catalogue_songs("test", params.stems.model_copy(update={"rate": 16000}))
+    _, make = catalogue_songs("test", params.stems.model_copy(update={"rate": rendered.LOWEST_RATE}))[0]
+    assert {source.cls for source in make().sources} == set(CLASSES)

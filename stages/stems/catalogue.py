@@ -26,10 +26,17 @@ class Entry(NamedTuple):
 
 
 def catalogue_songs(catalogue: str, settings: Stems) -> list[Entry]:
-    """The songs of a catalogue. Raises InputError where a tool, the data set or its official split is missing."""
+    """The songs of a catalogue.
+
+    Raises InputError where a tool, the data set or its official split is missing, and for a rate too low to render at.
+    """
     chosen = getattr(settings, catalogue)
     if isinstance(chosen, Recorded):
         return recorded_songs(catalogue, chosen, settings.rate)
+    if settings.rate < rendered.LOWEST_RATE:
+        raise InputError(
+            f"stems.rate: expected at least {rendered.LOWEST_RATE} Hz for songs to be rendered, got {settings.rate}"
+        )
     rendered.check_tools()
     held_out = 0 if catalogue == "test" else chosen.validation
     splits = ["test" if catalogue == "test" else "train"] * chosen.songs + ["valid"] * held_out
