@@ -37,6 +37,7 @@ from analysis.results import (
     LABELLED_ARMS,
     NETWORKS,
     TABLE2_VALUES,
+    TRAININGS,
     read_labels,
     read_separation,
     read_threshold_curves,
@@ -94,11 +95,11 @@ def style() -> None:
     )  # fmt: skip
 
 
-def draw_thresholds(curves: pd.DataFrame, threshold: float) -> Figure:
+def draw_thresholds(curves: pd.DataFrame, threshold: float = np.nan) -> Figure:
     """Figure 4: precision and recall against the threshold, a column per class, a line per classifier.
 
     Args:
-        curves: from `read_threshold_curves`.
+        curves: as from `read_threshold_curves`; of several seeds, their mean and standard deviation are drawn.
         threshold: of the refinement, marked; NaN for none.
     """
     figure = Figure(figsize=(WIDTH, 5.0), layout="constrained")
@@ -109,14 +110,14 @@ def draw_thresholds(curves: pd.DataFrame, threshold: float) -> Figure:
             part = curves[(curves["measure"] == measure) & (curves["class"] == name)]
             ax.axvline(threshold, color=INK, linewidth=1, linestyle=":")
             sns.lineplot(
-                part, x="threshold", y="value", hue="training", palette=CLASSIFIER_COLOURS,
-                hue_order=list(CLASSIFIER_NAMES), linewidth=2, errorbar=None, estimator=None, legend=False, ax=ax,
+                part, x="threshold", y="value", hue="training", palette=CLASSIFIER_COLOURS, hue_order=TRAININGS,
+                linewidth=2, errorbar="sd", legend=False, ax=ax,
             )  # fmt: skip
             ax.set(xlim=(0, 1), xlabel="threshold" if row else "", ylabel="" if column else measure)
             ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
             ax.set_title("" if row else name)
     mark = Line2D([], [], color=INK, linewidth=1, linestyle=":", label="threshold of the refinement")
-    legend(figure, [*classifier_lines(), mark])
+    legend(figure, [*classifier_lines(), *([] if np.isnan(threshold) else [mark])])
     return figure
 
 

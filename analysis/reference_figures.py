@@ -11,11 +11,11 @@ from matplotlib.lines import Line2D
 
 from analysis import paper
 from analysis.gap import UNCORRUPTED
-from analysis.make_figures import WIDTH, classifier_lines, draw_separation, legend
+from analysis.make_figures import WIDTH, classifier_lines, draw_separation, draw_thresholds, legend
 from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, INK, subscripted
 from analysis.reference import Measured
 from analysis.reference_tables import SHORT_WITHOUT_NOISE, sdr_of, table2
-from analysis.results import NETWORKS, SDRS, TRAININGS
+from analysis.results import NETWORKS, SDRS
 from stages.refinement.thresholds import GRID
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS
@@ -70,22 +70,7 @@ def draw_figure4(decisions: pd.DataFrame) -> Figure | None:
             for measure, value in values.items():
                 keys = {"training": training, "seed": seed, "class": name, "measure": measure}
                 rows.append(pd.DataFrame({"threshold": GRID, "value": value}).assign(**keys))
-    curves = pd.concat(rows, ignore_index=True)
-    figure = Figure(figsize=(WIDTH, 5.0), layout="constrained")
-    axes = figure.subplots(2, len(CLASSES), sharex=True, sharey="row")
-    for row, measure in enumerate(("precision", "recall")):
-        for column, name in enumerate(CLASSES):
-            ax = axes[row, column]
-            part = curves[(curves["measure"] == measure) & (curves["class"] == name)]
-            sns.lineplot(
-                part, x="threshold", y="value", hue="training", hue_order=TRAININGS, palette=CLASSIFIER_COLOURS,
-                errorbar="sd", legend=False, linewidth=2, ax=ax,
-            )  # fmt: skip
-            ax.set(xlim=(0, 1), xlabel="threshold" if row else "", ylabel="" if column else measure)
-            ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-            ax.set_title("" if row else name)
-    legend(figure, classifier_lines())
-    return figure
+    return draw_thresholds(pd.concat(rows, ignore_index=True))
 
 
 def draw_noise_sweep(measured: Measured, by_seed: pd.DataFrame) -> Figure | None:

@@ -208,6 +208,7 @@ def timing_parts(results: Results) -> Iterator[str]:
     if machine:
         packages = ", ".join(f"{name} {version}" for name, version in sorted(machine["packages"].items()))
         yield (
+            "As recorded last (another machine alone, or another `compute`, runs no training again): "
             f"{machine['cpu']}, {machine['cores']} cores, {machine['threads']} of them for each stage; "
             f"networks on {machine['device']}; Python {machine['python']}; {packages}."
         )

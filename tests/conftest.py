@@ -17,6 +17,7 @@ from stages.stems import CLASSES
 from stages.stems.manifest import MIXTURE, Part, StemFile, write_manifest, write_stem
 
 ROOT = Path(__file__).parent.parent
+os.environ["PYTHONPATH"] = str(ROOT)  # what tests start runs this copy of the code, too, whichever one is installed
 RATE = 8000
 SMALL = {
     "stems": {"rate": RATE, "song_seconds": [4, 5]},

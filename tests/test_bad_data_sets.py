@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from dataset_trees import RATE, sound, write
+from dataset_trees import RATE, sound
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Recorded
@@ -23,14 +23,16 @@ from stages.stems.datasets.validation import validate, write_index
         ("second/drums/snare.flac", "second/drums/snare.wav: expected a name of its own, snare.flac has the same"),
         ("second/drums/take.mp3", "second/drums/take.mp3: expected .wav or .flac"),
         ("third/bass.OGG", "third/bass.OGG: expected .wav or .flac"),
-        ("third/drums.wav", "third: expected one file drums.wav, or a folder drums, found several"),
-        ("third/Drums.wav", "third: expected one file drums.wav, or a folder drums, found several"),
+        ("third/drums.wav", "third: expected one file drums.wav, or a folder drums, found drums.flac, drums.wav"),
+        ("third/Drums.wav", "third: expected one file drums.wav, or a folder drums, found Drums.wav, drums.flac"),
         ("third/bass.wav.part", "third/bass.wav.part: expected .wav or .flac"),
         ("third/bass.webm", "third/bass.webm: expected .wav or .flac"),
         ("second/vocals/more/lead.wav", "second/vocals/more: expected .wav or .flac"),
         ("third/guitar.wav", "third/guitar.wav: expected the name of a class (vocals, bass, drums, other) or mixture"),
         ("third/lead vocals.mp3", "third/lead vocals.mp3: expected the name of a class"),
         ("third/guitars/left.flac", "third/guitars/left.flac: expected audio in the song's folder, or in one named"),
+        ("stray.mp3", "stray.mp3: expected a folder for each song"),
+        (".38 Special/drums.wav", ".38 Special: expected no audio in a hidden folder"),
         ("third/stems/all/bass.wav", "third/stems/all/bass.wav: expected audio in the song's folder, or in one named"),
     ],
 )
@@ -52,6 +54,11 @@ def test_what_is_no_stem_is_passed_over(copy):
         "notes/lyrics.txt",
         "midi/bass.mid",
         "old/.trash/a.wav",
+        "drums.flac.asd",
+        "drums.txt",
+        "../.cache/thumbnail.png",
+        "../._stray.wav",
+        "../readme.txt",
     ):
         (root / "third" / name).parent.mkdir(parents=True, exist_ok=True)
         (root / "third" / name).touch()
@@ -64,11 +71,14 @@ def test_what_is_no_stem_is_passed_over(copy):
 def test_bad_songs_are_all_listed_and_can_be_excluded(copy):
     root = copy("folder")
     (root / "bad 1").mkdir()
-    write(root / "bad 2/guitar.wav", sound("bad", "other"))
+    bad = [f"{root}/bad 2/{name}" for name in ("bass.wav", "drums/kick.mp3", "guitar.wav", "keys.wav")]
+    for path in bad:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(b"no audio")
     report = validate("folder", root)
     assert report.songs == 5 and report.missing == []
-    assert [line.split(": ")[0] for line in report.damaged] == [f"{root}/bad 1", f"{root}/bad 2/guitar.wav"]
-    with pytest.raises(InputError, match=f"^{root}/bad 1: .*; 1 more songs have problems, tools/validate_data.py"):
+    assert [line.split(": ")[0] for line in report.damaged] == [f"{root}/bad 1", *bad]
+    with pytest.raises(InputError, match=f"^{root}/bad 1: .*; and 3 more problems, tools/validate_data.py lists them$"):
         recorded_songs("test", Recorded(source="folder", root=str(root)), 8000)
     assert len(recorded_songs("test", Recorded(source="folder", root=str(root), exclude=["bad 1", "bad 2"]), 8000)) == 3
     with pytest.raises(InputError, match=f"^{root}/bad 1: "):
@@ -86,8 +96,27 @@ def test_names_that_would_be_one_file_stop_the_build(copy):
     shutil.rmtree(root / "second...")
     (root / "second/drums/snare.wav").rename(root / "second/drums/a_take.wav")
     (root / "second/drums/a take.wav").rename(root / "second/drums/a:take.wav")
-    with pytest.raises(InputError, match="^second: expected names that differ, 'drums_a:take' and 'drums_a_take' "):
+    clash = (
+        "second: expected names that differ, 'drums_a:take' and 'drums_a_take' would both be 'drums_a_take': rename one"
+    )
+    with pytest.raises(InputError, match=f"^{clash}$"):
         recorded_songs("test", chosen, 8000)
+    (root / "third/drums").mkdir()
+    (root / "third/drums.flac").rename(root / f"third/drums/{'ä' * 123}.flac")
+    long = f"third: expected names of at most 251 bytes, got 'drums_{'ä' * 123}': rename it"
+    assert validate("folder", root).damaged == [clash, long]
+
+
+@pytest.mark.parametrize("peak", [1.5, 32767.0])
+def test_integers_written_as_floats_are_found_out(peak, tmp_path):
+    path = tmp_path / "drums.wav"
+    audio = sound("one", "drums")
+    soundfile.write(path, audio / abs(audio).max() * peak, RATE, subtype="FLOAT")
+    if peak < 2:
+        assert abs(read_part(SourceFile("drums", "drums", path))).max() == pytest.approx(peak)
+        return
+    with pytest.raises(InputError, match=f"^{path}: expected samples near ±1, got a peak of 32767: write it again$"):
+        read_part(SourceFile("drums", "drums", path))
 
 
 def test_a_name_that_is_not_utf8_is_one_line(copy):
@@ -159,7 +188,7 @@ def test_a_flac_file_that_was_cut_short_is_found_out_wherever_it_ends(copy):
 
 def problem(name: str, root: Path) -> str:
     """What is wrong with the one song that cannot be listed."""
-    (found,) = [song.problem for song in data_set(name).recordings(root) if song.problem]
+    (found,) = [line for song in data_set(name).recordings(root) for line in song.problems]
     return found
 
 

@@ -42,8 +42,7 @@ def start(stage: str) -> subprocess.Popen:
     for output in OUTPUTS[stage]:
         Path(output).unlink(missing_ok=True)
     command = [sys.executable, "-c", PROGRAM, stage, ITEM]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def finish(stage: str) -> None:
@@ -140,7 +139,7 @@ with {atomic}(Path("{name}")) as temporary:
     (temporary / "song.wav" if temporary.is_dir() else temporary).write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    killed = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(ROOT)})
+    killed = subprocess.run([sys.executable, "-c", program])
     assert killed.returncode == -signal.SIGKILL
     (left,) = Path().iterdir()
     number = left.name.split(".")[2]

@@ -41,7 +41,8 @@ def test_labels_of_a_file_are_shares_of_its_audible_time(project, tool, capsys):
         for place, values in enumerate(segments):
             start = 2 * RATE * place
             rows.append([path[0], "train", path[2:-4], path, start, start + 2 * RATE, -20.0, *values, *[None] * 4])
-    write_arm(pd.DataFrame(rows, columns=ARM_COLUMNS), Path("data/arms/psi_refined.csv"))
+    for arm in ("noisy", "psi_refined"):
+        write_arm(pd.DataFrame(rows, columns=ARM_COLUMNS), Path(f"data/arms/{arm}.csv"))
     tool("list_labels", "psi_refined", "out/labels.csv")
     table = pd.read_csv("out/labels.csv").set_index("path")
     assert list(table.index) == ["b/drums.wav", "e/vocals.wav", "a/drums.wav", "d/drums.wav", "c/bass.wav"]
@@ -51,6 +52,9 @@ def test_labels_of_a_file_are_shares_of_its_audible_time(project, tool, capsys):
     assert table.loc["a/drums.wav", shares].tolist() == pytest.approx([0, 0, 2 / 3, 0, 1 / 3, 0], abs=1e-3)
     assert table.loc["c/bass.wav", shares].isna().all()
     assert capsys.readouterr().out.endswith(": 5 files, 1 of them in doubt for more than half of the time\n")
+    write_arm(pd.DataFrame(rows[1:], columns=ARM_COLUMNS), Path("data/arms/noisy.csv"))  # rebuilt, not relabelled
+    with pytest.raises(SystemExit, match="^error: data/arms/psi_refined.csv: expected the segments of data/arms/noisy"):
+        tool("list_labels", "psi_refined", "out/labels.csv")
 
 
 @pytest.fixture
@@ -121,6 +125,20 @@ def test_arms_are_judged_by_the_clips_that_were_listened_to(drawn, tool, capsys)
     assert difference.startswith("psi_clean minus noisy ") and f" f1 {f1[0]:+.3f} ± {width:.3f} " in difference
 
 
+def test_what_was_heard_outlives_the_songs_that_are_left_out(drawn, tool, capsys):
+    rows = fill_in(drawn)
+    song = rows["song"].mode()[0]
+    kept = int((rows["song"] != song).sum())
+    for arm in ("noisy", "psi_clean"):
+        table = read_arm(Path(f"data/arms/{arm}.csv"))
+        write_arm(table[table["song"] != song], Path(f"data/arms/{arm}.csv"))
+    tool("judge_labels", "score", "judged")
+    printed = capsys.readouterr()
+    assert printed.err == f"{10 - kept} of the judged segments left out: data/arms/noisy.csv has them no more\n"
+    first, *lines = printed.out.splitlines()
+    assert first.startswith(f"{kept} segments of {rows['song'].nunique() - 1} songs") and len(lines) == 3
+
+
 def replaced(old: str, new: str) -> None:
     sheet = Path("judged/sheet.csv")
     assert old in sheet.read_text()
@@ -153,12 +171,12 @@ def test_an_arm_of_other_songs_is_left_out_with_a_line(drawn, tool, capsys):
     write_arm(read_arm(arm).assign(song="another"), arm)
     tool("judge_labels", "score", "judged")
     printed = capsys.readouterr()
-    assert printed.err == f"{arm}: left out, as it lacks some of the segments: it is of other songs\n"
+    assert printed.err == f"{arm}: left out, as it lacks some of the segments: relabel once more\n"
     names = [line.partition("  ")[0] for line in printed.out.splitlines()[1:]]
     assert names == ["noisy", "psi_refined", "psi_refined minus noisy"]
     for path in ("data/arms/noisy.csv", "data/arms/psi_refined.csv"):
         write_arm(read_arm(Path(path)).assign(song="another"), Path(path))
-    with pytest.raises(SystemExit, match="^error: judged: expected segments of data/arms: draw them again$"):
+    with pytest.raises(SystemExit, match="^error: judged: expected segments of two songs of [^\n]*: draw them again$"):
         tool("judge_labels", "score", "judged")
 
 

@@ -75,6 +75,18 @@ def test_a_confusion_row_has_to_sum_to_one(tmp_path):
         load_params(path)
 
 
+def test_a_key_of_a_data_set_is_named_as_it_stands_in_the_file(tmp_path):
+    content, path = composed(), tmp_path / "params.yaml"
+    content["stems"]["test"] = {"source": "folder", "root": "songs", "exclude": ["one", 7]}
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError, match=r"params\.yaml: stems\.test\.exclude\.1: Input should be [^\n]*, got 7$"):
+        load_params(path)
+    content["stems"]["test"] = {"source": "folder", "exclude": []}
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError, match=r"params\.yaml: stems\.test\.root: Field required"):
+        load_params(path)
+
+
 def test_a_noisy_folder_has_to_say_what_its_labels_are(tmp_path):
     content, path = composed(), tmp_path / "params.yaml"
     content["stems"]["clean"] = content["stems"]["noisy"] = {"source": "folder", "root": "songs", "validation": 1}

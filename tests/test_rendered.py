@@ -167,8 +167,22 @@ def test_missing_tools_are_named(monkeypatch, tmp_path):
     assert shutil.which("espeak-ng")
 
 
-def test_a_rate_too_low_for_the_filters_is_one_line(params):
-    with pytest.raises(InputError, match=r"^stems\.rate: expected at least 20000 Hz [^\n]*, got 16000$"):
-        catalogue_songs("test", params.stems.model_copy(update={"rate": 16000}))
-    _, make = catalogue_songs("test", params.stems.model_copy(update={"rate": rendered.LOWEST_RATE}))[0]
-    assert {source.cls for source in make().sources} == set(CLASSES)
+@pytest.mark.parametrize("rate", [16000, 176400])
+def test_a_rate_that_cannot_be_rendered_at_is_one_line(rate, params):
+    with pytest.raises(InputError, match=rf"^stems\.rate: expected 20000 to 96000 Hz [^\n]*, got {rate}$"):
+        catalogue_songs("test", params.stems.model_copy(update={"rate": rate}))
+
+
+@pytest.mark.parametrize("rate", rendered.RATES)
+def test_a_sampled_note_has_its_pitch_at_the_outermost_rates(rate):
+    audio = sampler.play("tim", 19, [Note(0.0, 1.0, 69, 100)], rate, rate).mean(axis=0)  # an organ
+    peaks = np.abs(np.fft.rfft(audio))  # bins of 1 Hz
+    assert peaks[436:445].max() > 0.1 * peaks.max() and abs(peaks[200:600].argmax() + 200 - 440) <= 3
+
+
+@pytest.mark.parametrize(("catalogue", "index", "seconds"), [("noisy", 26, (12, 16)), ("test", 7, (4, 4))])
+def test_a_singer_who_would_come_in_after_the_end_is_silent(catalogue, index, seconds):
+    short = rendered.render_song(catalogue, index, seconds, RATE)
+    vocals = [source.audio for source in short.sources if source.cls == "vocals"]
+    assert any(not audio.any() for audio in vocals)
+    assert all(np.isfinite(source.audio).all() for source in short.sources)

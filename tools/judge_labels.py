@@ -4,11 +4,11 @@
     python tools/judge_labels.py score data/judged       after 1 (sounds) or 0 (doesn't) was written into the sheet
 
 The clips have numbers for names, so that nobody knows what they were filed under or labelled; which segments they are
-is in segments.csv. Clips that are not filled in are left out. For the nominal labels and each refined arm, and
-for their differences, precision, recall and F1 are means over the classes, and `exact` is the share of the segments
-whose labels are all right; with 95 % intervals: a jackknife over the songs, since segments of one song are alike. A
-class that sounds in the clips of fewer than two songs is left out of the means. An interval of no width says that all
-songs agree, as where nothing wrong was heard, not that nothing is wrong.
+is in segments.csv. Clips that are not filled in are left out, and those of files that the collection has no more. For
+the nominal labels and each refined arm, and for their differences, precision, recall and F1 are means over the classes,
+and `exact` is the share of the segments whose labels are all right; with 95 % intervals: a jackknife over the songs,
+since segments of one song are alike. A class that sounds in the clips of fewer than two songs is left out of the means.
+An interval of no width says that all songs agree, as where nothing wrong was heard, not that nothing is wrong.
 """
 
 import argparse
@@ -133,6 +133,12 @@ def main() -> None:
         print(f"{arguments.folder}: listen to the clips and fill in sheet.csv")
         return
     judged = judged_segments(arguments.folder)
+    there = judged.merge(read_arm(noisy)[SEGMENT])
+    if gone := len(judged) - len(there):
+        print(f"{gone} of the judged segments left out: {noisy} has them no more", file=sys.stderr)
+    if there["song"].nunique() < 2:
+        raise InputError(f"{arguments.folder}: expected segments of two songs of {noisy} at least: draw them again")
+    judged = there
     classes = classes_of_several_songs(judged)
     if not classes:
         raise InputError(f"{arguments.folder / 'sheet.csv'}: expected some class in clips of at least two songs")
@@ -141,14 +147,12 @@ def main() -> None:
     for path in (noisy, *(path for arm in REFINED_ARMS if (path := Path(f"data/arms/{arm}.csv")).exists())):
         values = judge(read_arm(path), judged, classes)
         if values is None:
-            print(f"{path}: left out, as it lacks some of the segments: it is of other songs", file=sys.stderr)
+            print(f"{path}: left out, as it lacks some of the segments: relabel once more", file=sys.stderr)
             continue
         print(f"{path.stem:28}{with_intervals(values)}")
         for name, others in found.items():
             print(f"{f'{path.stem} minus {name}':28}{with_intervals(values - others, '+')}")
         found[path.stem] = values
-    if not found:
-        raise InputError(f"{arguments.folder}: expected segments of {noisy.parent}: draw them again")
 
 
 if __name__ == "__main__":

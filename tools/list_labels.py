@@ -22,13 +22,14 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
-from stages.pipeline.errors import errors_as_one_line
+from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 from stages.pipeline.params import load_params
 from stages.refinement.thresholds import audible
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS, LABELS, read_arm
 
+SEGMENT = ["path", "start", "stop"]
 FILE = ["path", "song", "split", "stem"]
 
 
@@ -52,7 +53,11 @@ def main() -> None:
     parser.add_argument("arm", choices=ARMS)
     parser.add_argument("file", type=Path, help="to write")
     arguments = parser.parse_args()
-    table = labels_by_file(read_arm(Path(f"data/arms/{arguments.arm}.csv")), load_params().stems.rate)
+    path, noisy = Path(f"data/arms/{arguments.arm}.csv"), Path("data/arms/noisy.csv")
+    arm = read_arm(path)
+    if arguments.arm != "clean" and not arm[SEGMENT].equals(read_arm(noisy)[SEGMENT]):
+        raise InputError(f"{path}: expected the segments of {noisy}: it is of a run before, relabel once more")
+    table = labels_by_file(arm, load_params().stems.rate)
     with atomic_file(arguments.file) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
     doubtful = int((table["doubt"] > 0.5).sum())

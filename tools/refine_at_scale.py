@@ -5,6 +5,7 @@ the classifier is the default profile's, with random weights. Its pass over the 
 pipeline's own stages, each in a process of its own, whose largest resident set is printed.
 """
 
+import os
 import resource
 import shutil
 import subprocess
@@ -59,7 +60,8 @@ def main() -> None:
         write_project(Path(folder), segments)
         for stage in ("predict_segments", "refine_labels"):
             started = time.monotonic()
-            subprocess.run([sys.executable, "-m", f"stages.{stage}", "psi_clean"], cwd=folder, check=True)
+            command, environment = [sys.executable, "-m", f"stages.{stage}", "psi_clean"], {"PYTHONPATH": str(ROOT)}
+            subprocess.run(command, cwd=folder, env=os.environ | environment, check=True)
             seconds = time.monotonic() - started
             peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20  # the largest of all so far
             print(f"{stage}: {segments} segments in {seconds:.0f} s, peak resident set so far {peak:.2f} GiB")

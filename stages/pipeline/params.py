@@ -1,5 +1,6 @@
 """params.yaml, read safely and checked: a wrong key, type or range is one line that names it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -220,5 +221,15 @@ def checked_params(content: object, where: str) -> Params:
         first = error.errors()[0]
         if not first["loc"] and first["type"] == "value_error":  # of several parameters, which it names itself
             raise InputError(f"{where}: {first['ctx']['error']}") from error
-        key = ".".join(str(part) for part in first["loc"]) or "(top level)"
+        key = ".".join(_key(content, first["loc"])) or "(top level)"
         raise InputError(f"{where}: {key}: {first['msg']}, got {first['input']!r:.80}") from error
+
+
+def _key(content: object, location: tuple[str | int, ...]) -> Iterator[str]:
+    """The keys that lead to a location, without the names that pydantic gives to the forms that a section may have."""
+    for place, part in enumerate(location, 1):
+        if isinstance(content, dict) and part not in content and place < len(location):
+            continue
+        yield str(part)
+        if isinstance(content, list) or (isinstance(content, dict) and part in content):
+            content = content[part]

@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from stages.pipeline.errors import InputError
 from stages.pipeline.params import Recorded, Stems
 from stages.stems import rendered
 from stages.stems.datasets import Recording, data_set
+from stages.stems.datasets.naming import file_name, file_names
 from stages.stems.datasets.reading import read_recording
 from stages.stems.datasets.validation import check_recording, read_index
 from stages.stems.manifest import StemFile
@@ -28,15 +28,15 @@ class Entry(NamedTuple):
 def catalogue_songs(catalogue: str, settings: Stems) -> list[Entry]:
     """The songs of a catalogue.
 
-    Raises InputError where a tool, the data set or its official split is missing, and for a rate too low to render at.
+    Raises InputError where a tool, the data set or its official split is missing, and for a rate that songs can't be
+    rendered at.
     """
     chosen = getattr(settings, catalogue)
     if isinstance(chosen, Recorded):
         return recorded_songs(catalogue, chosen, settings.rate)
-    if settings.rate < rendered.LOWEST_RATE:
-        raise InputError(
-            f"stems.rate: expected at least {rendered.LOWEST_RATE} Hz for songs to be rendered, got {settings.rate}"
-        )
+    lowest, highest = rendered.RATES
+    if not lowest <= settings.rate <= highest:
+        raise InputError(f"stems.rate: expected {lowest} to {highest} Hz for songs to be rendered, got {settings.rate}")
     rendered.check_tools()
     held_out = 0 if catalogue == "test" else chosen.validation
     splits = ["test" if catalogue == "test" else "train"] * chosen.songs + ["valid"] * held_out
@@ -67,16 +67,16 @@ def recorded_songs(catalogue: str, chosen: Recorded, rate: int) -> list[Entry]:
         raise InputError(
             f"stems.{catalogue}.source: {chosen.source} comes mislabelled, so it can only be the noisy set"
         )
-    unknown = set(chosen.exclude) - {name for song in recordings for name in (song.name, _file_name(song.name))}
+    unknown = set(chosen.exclude) - {name for song in recordings for name in (song.name, file_name(song.name))}
     if unknown:
         raise InputError(f"stems.{catalogue}.exclude: expected songs of {root}, it has no {min(unknown)!r}")
-    recordings = [song for song in recordings if not {song.name, _file_name(song.name)} & set(chosen.exclude)]
+    recordings = [song for song in recordings if not {song.name, file_name(song.name)} & set(chosen.exclude)]
     if not recordings:
         raise InputError(f"stems.{catalogue}.exclude: expected to leave some song of {root}")
-    if problems := [song.problem for song in recordings if song.problem]:
-        others = f"; {len(problems) - 1} more songs have problems, tools/validate_data.py lists them"
+    if problems := [line for song in recordings for line in song.problems]:
+        others = f"; and {len(problems) - 1} more problems, tools/validate_data.py lists them"
         raise InputError(problems[0] + (others if problems[1:] else ""))
-    names = _file_names(str(root), [song.name for song in recordings])
+    names = file_names(str(root), [song.name for song in recordings])
     recordings = [_renamed(song, names[song.name], chosen.mislabelled) for song in recordings]
     if recordings[0].split is None:
         splits = _draw_splits(recordings, catalogue, chosen)
@@ -116,27 +116,9 @@ def _read_song(root: Path, index: Path | None, data_set_name: str, rate: int, re
 
 
 def _renamed(song: Recording, name: str, mislabelled: bool) -> Recording:
-    names = _file_names(song.name, [source.name for source in song.sources])
+    names = file_names(song.name, [source.name for source in song.sources])
     sources = tuple(replace(source, name=names[source.name]) for source in song.sources)
     return replace(song, name=name, sources=sources, labels_are_true=song.labels_are_true and not mislabelled)
-
-
-def _file_names(where: str, names: list[str]) -> dict[str, str]:
-    """Each of the names as it can be in a path. Raises InputError where two are the same there."""
-    originals: dict[str, str] = {}
-    for name in names:
-        if (same := _file_name(name)) in originals:
-            raise InputError(
-                f"{where}: expected names that differ, {originals[same]!r} and {name!r} would both be {same!r}: "
-                "rename one"
-            )
-        originals[same] = name
-    return {name: same for same, name in originals.items()}
-
-
-def _file_name(name: str) -> str:
-    """A name as it can be in a path and, between ":" and ";", in a manifest; blanks and all scripts stay."""
-    return re.sub("[/\0:;]", "_", name).strip(". ") or "_"
 
 
 @functools.cache

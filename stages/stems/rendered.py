@@ -18,7 +18,7 @@ from stages.stems.synthesis import ElectronicKit, draw_patch, synthesise
 from stages.stems.voices import LINES, OPEN_SYLLABLES, VOICES, Voice
 
 CATALOGUES = ("clean", "test", "noisy")
-LOWEST_RATE = 20000  # Hz; filters are drawn up to 9 kHz, which has to be less than half of it
+RATES = (20000, 96000)  # Hz; filters are drawn up to 9 kHz, less than half of it, and fluidsynth renders no higher
 LOWEST = 20.0  # Hz; what lies below is taken out, DC above all
 RESTS = 1e-4  # of full scale, -80 dB
 MIX_LEVEL = (-18.5, -14.0)  # dBFS RMS of a mixture before its gain is ridden

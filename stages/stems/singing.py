@@ -106,6 +106,8 @@ def sing(
     """Sing notes, the i-th with the i-th word (again from the first where there are fewer): float64 mono at RATE."""
     song = np.zeros(round(seconds * RATE))
     sung = [(note, say(voice, words[i % len(words)])) for i, note in enumerate(notes) if note.start < seconds]
+    if not sung:  # a part that would have come in after the end of a short song
+        return song
     centre = np.mean([note.pitch for note in notes])
     breaths = [i for i in range(1, len(sung)) if sung[i][0].start - sung[i - 1][0].start - sung[i - 1][0].length > 0.25]
     for first, last in zip([0, *breaths], [*breaths, len(sung)]):  # rests are not synthesised

@@ -2,7 +2,7 @@
 
 A module has `INFO` and `recordings(root)`, which lists every file that the set's layout says is there, whether it is
 or not: `validation.py` tells which are missing or damaged. A song whose files cannot even be listed is in the list
-with its problem, so that it neither hides the others nor stops who leaves it out.
+with its problems, so that it neither hides the others nor stops who leaves it out.
 """
 
 from collections.abc import Callable
@@ -34,15 +34,15 @@ class SourceFile:
 class Recording:
     """A song of a data set: its name, the set's own split for it (None if it has none) and its parts.
 
-    `labels_are_true` is False for a set of mislabelled stems, in which nobody knows what a file holds; `problem` says
-    why a song's parts cannot be listed, and there are none then.
+    `labels_are_true` is False for a set of mislabelled stems, in which nobody knows what a file holds; `problems` say
+    why some of a song's parts cannot be listed, a line for each; such a song is not to be used.
     """
 
     name: str
     split: str | None
     sources: tuple[SourceFile, ...]
     labels_are_true: bool = True
-    problem: str | None = None
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def listed(paths: list[Path], recording: Callable[[Path], Recording | None]) -> 
             path.name.encode()
             song = recording(path)
         except InputError as error:
-            song = Recording(path.name, None, (), problem=str(error))
+            song = Recording(path.name, None, (), problems=(str(error),))
         except UnicodeEncodeError:
-            song = Recording(path.name, None, (), problem=f"{str(path)!a}: expected a name in UTF-8: rename it")
+            song = Recording(path.name, None, (), problems=(f"{str(path)!a}: expected a name in UTF-8: rename it",))
         if song:
             songs.append(song)
     return songs

@@ -13,6 +13,7 @@ from stages.stems.songs import CEILING, largest_sums
 
 PIECE = 2**20  # frames
 LONGEST = 2**36  # frames that a FLAC header can promise; libsndfile has a larger number for one that says nothing
+LOUDEST = 16.0  # of full scale; a file above it holds integers as floats, beside which all others would be silence
 SHORTFALL = 0.1  # seconds that a decoder may leave out at the ends
 UNKNOWN_LENGTH = "its header does not say how long it is, so nothing tells whether it is whole: write it again"
 
@@ -21,7 +22,7 @@ def read_recording(recording: Recording, rate: int) -> list[np.ndarray]:
     """Audio of each of a recording's parts: float32 (2, frames) at `rate` Hz, shorter parts padded with silence.
 
     A song that could clip when some of its parts are summed is made softer as a whole. Raises InputError naming the
-    first file that is missing, damaged, or neither mono nor stereo.
+    first file that is missing, damaged, of another scale, or neither mono nor stereo.
     """
     parts = [read_part(source, rate) for source in recording.sources]
     frames = max(part.shape[1] for part in parts)
@@ -46,6 +47,8 @@ def read_part(source: SourceFile, rate: int | None = None) -> np.ndarray:
         raise InputError(f"{source.path}: expected audio, it has no frames: copy it again")
     if not np.isfinite(audio).all():
         raise InputError(f"{source.path}: holds NaN or infinite samples: copy it again")
+    if (peak := max(audio.max(), -audio.min())) > LOUDEST:
+        raise InputError(f"{source.path}: expected samples near ±1, got a peak of {peak:.0f}: write it again")
     audio = resample(audio.T, own_rate, rate or own_rate)
     return np.ascontiguousarray(np.broadcast_to(audio, (2, audio.shape[1])), np.float32)
 

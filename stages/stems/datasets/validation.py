@@ -10,6 +10,7 @@ from tqdm import tqdm
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file, sha256
 from stages.stems.datasets import Recording, data_set
+from stages.stems.datasets.naming import name_problems
 from stages.stems.datasets.reading import check_file, missing_line, read_part
 
 
@@ -32,7 +33,9 @@ def validate(name: str, root: Path, index: Path | None = None) -> Report:
     missing, damaged = [], []
     if checksums is not None:
         missing += [missing_line(root / path) for path in checksums if not (root / path).is_file()]
-    damaged += [recording.problem for recording in recordings if recording.problem]
+    damaged += name_problems(str(root), [recording.name for recording in recordings])
+    for recording in recordings:
+        damaged += [*recording.problems, *name_problems(recording.name, [part.name for part in recording.sources])]
     for recording in tqdm(recordings, desc=f"validate {name}", unit="song"):
         for path, sources in groupby(recording.sources, key=lambda source: source.path):
             if not path.is_file():
@@ -74,8 +77,8 @@ def write_index(name: str, root: Path, path: Path) -> None:
     """
     recordings = data_set(name).recordings(root)
     for recording in recordings:
-        if recording.problem:
-            raise InputError(recording.problem)
+        if recording.problems:
+            raise InputError(recording.problems[0])
     files = dict.fromkeys(source.path for song in recordings for source in song.sources)
     checksums = {}
     for file in tqdm(files, desc=f"index {name}", unit="file"):
