@@ -37,12 +37,11 @@ def main(params: Params) -> Curves:
     })  # fmt: skip
     mixtures = FurtherMixtures("psi_refined", arm, root, params, settings)
     mixtures.done = xumx.steps
-    held_out = TrainingMixtures("psi_refined", arm, root, params, settings, split="valid")
     model = load_separator(FROM, "xumx", params)
     key = fingerprint(training_fingerprint("separation", table, params), FROM)
     curves = fit(
         model, network.loss, mixtures, name=name, settings=settings, compute=params.compute, seed=params.seed,
-        fingerprint=key, validate=validation(network, held_out),
+        fingerprint=key, validate=validation("xumx", "psi_refined", arm, root, params, name=name),
     )  # fmt: skip
     used = params.model_copy(update={"separation": params.separation.model_copy(update={"xumx": settings})})
     publish_training("separator", ITEM, name, used, data=table, model=model, curves=curves)

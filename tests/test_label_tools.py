@@ -171,7 +171,7 @@ def test_an_arm_of_other_songs_is_left_out_with_a_line(drawn, tool, capsys):
     write_arm(read_arm(arm).assign(song="another"), arm)
     tool("judge_labels", "score", "judged")
     printed = capsys.readouterr()
-    assert printed.err == f"{arm}: left out, as it lacks some of the segments: relabel once more\n"
+    assert printed.err == f"{arm}: left out, as it lacks judged segments: relabel once more\n"
     names = [line.partition("  ")[0] for line in printed.out.splitlines()[1:]]
     assert names == ["noisy", "psi_refined", "psi_refined minus noisy"]
     for path in ("data/arms/noisy.csv", "data/arms/psi_refined.csv"):

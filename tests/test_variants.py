@@ -141,18 +141,22 @@ def logged_steps(run: str) -> str:
     return next(each.data.params["separation/xumx/steps"] for each in found if each.info.run_name == run)
 
 
-def test_fine_tuning_draws_no_mixture_of_the_first_training(refined, monkeypatch):
+def test_fine_tuning_draws_no_mixture_of_the_first_training(refined, monkeypatch, capsys):
+    """And needs no held-out segment of each class, as no training of a separator does."""
     import stages.fine_tune_separator as stage
 
-    params = load_params()
-    mixtures = {}
-    monkeypatch.setattr(stage, "fit", lambda model, loss, batches, **_: mixtures.update(further=batches) or 1 / 0)
+    params, seen = load_params(), {}
+    monkeypatch.setattr(stage, "fit", lambda model, loss, batches, **more: seen.update(more, batches=batches) or 1 / 0)
     shutil.copy("data/arms/noisy.csv", "data/arms/psi_refined.csv")
     run_stage_here("label_variant", "single_only")
     run_stage_here("train_variant", "xumx-single_only")
+    arm = read_arm(Path("data/arms/psi_refined.csv"))
+    write_arm(arm.assign(drums=arm["drums"].where(arm["split"] == "train", 0)), Path("data/arms/psi_refined.csv"))
     with pytest.raises(ZeroDivisionError):
         stage.main(params)
-    further = mixtures["further"]
+    assert seen["validate"] is None
+    assert "xumx/fine_tuned/seed0: no validation loss: no single-labelled drums segment" in capsys.readouterr().err
+    further = seen["batches"]
     first = stage.TrainingMixtures.__getitem__
     assert (further[0]["mixture"] == first(further, params.separation.xumx.steps)["mixture"]).all()
     assert (further[0]["mixture"] != first(further, 0)["mixture"]).any()

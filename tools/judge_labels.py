@@ -27,10 +27,10 @@ from stages.refinement.quality import label_quality
 from stages.refinement.thresholds import audible
 from stages.stems import CLASSES
 from stages.stems.audio import write_audio
-from stages.stems.segments import REFINED_ARMS, TRUTHS, read_arm, read_segment, stem_root
+from stages.stems.segments import REFINED_ARMS, SEGMENT, TRUTHS, read_arm, read_segment, stem_root
 
+NOISY = Path("data/arms/noisy.csv")
 MEASURES = ("precision", "recall", "f1", "exact")
-SEGMENT = ["song", "path", "start", "stop"]
 
 
 def draw(arm: pd.DataFrame, root: Path, rate: int, count: int, folder: Path) -> None:
@@ -76,6 +76,19 @@ def judged_segments(folder: Path) -> pd.DataFrame:
     if judged["song"].nunique() < 2:
         raise InputError(f"{file}: expected 0 or 1 under every class of clips of at least two songs")
     return judged
+
+
+def still_there(judged: pd.DataFrame, noisy: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Those of the judged segments that the noisy arm still has; a line says how many it has not.
+
+    Raises InputError where they are of fewer than two songs.
+    """
+    there = judged.merge(noisy[SEGMENT])
+    if gone := len(judged) - len(there):
+        print(f"{gone} of the judged segments left out: {NOISY} has them no more", file=sys.stderr)
+    if there["song"].nunique() < 2:
+        raise InputError(f"{folder}: expected segments of two songs of {NOISY} at least: draw them again")
+    return there
 
 
 def _table(path: Path, columns: list[str], texts: list[str]) -> pd.DataFrame:
@@ -127,32 +140,27 @@ def main() -> None:
     for command in (drawing, scoring):
         command.add_argument("folder", type=Path)
     arguments = parser.parse_args()
-    noisy = Path("data/arms/noisy.csv")
+    arms = {"noisy": read_arm(NOISY)}
     if arguments.command == "draw":
-        draw(read_arm(noisy), stem_root("noisy"), load_params().stems.rate, arguments.segments, arguments.folder)
+        draw(arms["noisy"], stem_root("noisy"), load_params().stems.rate, arguments.segments, arguments.folder)
         print(f"{arguments.folder}: listen to the clips and fill in sheet.csv")
         return
-    judged = judged_segments(arguments.folder)
-    there = judged.merge(read_arm(noisy)[SEGMENT])
-    if gone := len(judged) - len(there):
-        print(f"{gone} of the judged segments left out: {noisy} has them no more", file=sys.stderr)
-    if there["song"].nunique() < 2:
-        raise InputError(f"{arguments.folder}: expected segments of two songs of {noisy} at least: draw them again")
-    judged = there
+    judged = still_there(judged_segments(arguments.folder), arms["noisy"], arguments.folder)
     classes = classes_of_several_songs(judged)
     if not classes:
         raise InputError(f"{arguments.folder / 'sheet.csv'}: expected some class in clips of at least two songs")
     print(f"{len(judged)} segments of {judged['song'].nunique()} songs; means over {', '.join(classes)}")
+    arms |= {arm: read_arm(path) for arm in REFINED_ARMS if (path := Path(f"data/arms/{arm}.csv")).exists()}
     found: dict[str, np.ndarray] = {}
-    for path in (noisy, *(path for arm in REFINED_ARMS if (path := Path(f"data/arms/{arm}.csv")).exists())):
-        values = judge(read_arm(path), judged, classes)
+    for arm, table in arms.items():
+        values = judge(table, judged, classes)
         if values is None:
-            print(f"{path}: left out, as it lacks some of the segments: relabel once more", file=sys.stderr)
+            print(f"data/arms/{arm}.csv: left out, as it lacks judged segments: relabel once more", file=sys.stderr)
             continue
-        print(f"{path.stem:28}{with_intervals(values)}")
+        print(f"{arm:28}{with_intervals(values)}")
         for name, others in found.items():
-            print(f"{f'{path.stem} minus {name}':28}{with_intervals(values - others, '+')}")
-        found[path.stem] = values
+            print(f"{f'{arm} minus {name}':28}{with_intervals(values - others, '+')}")
+        found[arm] = values
 
 
 if __name__ == "__main__":

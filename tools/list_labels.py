@@ -27,9 +27,8 @@ from stages.pipeline.files import atomic_file
 from stages.pipeline.params import load_params
 from stages.refinement.thresholds import audible
 from stages.stems import CLASSES
-from stages.stems.segments import ARMS, LABELS, read_arm
+from stages.stems.segments import ARMS, LABELS, SEGMENT, read_arm
 
-SEGMENT = ["path", "start", "stop"]
 FILE = ["path", "song", "split", "stem"]
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +23,6 @@ def run_stage(name: str, body: Callable[..., "Curves | None"], items: tuple[str,
     before this one, too. Bad input and full disks end with exit code 1 and one line.
     """
     started = time.monotonic()
-    os.environ.pop("SLURM_NTASKS", None)  # or Lightning would leave it to srun to start a training's other processes
     with errors_as_one_line(name):
         arguments = sys.argv[1:]
         if len(arguments) != bool(items) or (items and arguments[0] not in items):

@@ -3,6 +3,7 @@
 import copy
 import ctypes
 import math
+import os
 import signal
 import sys
 import time
@@ -226,6 +227,7 @@ def launch(compute: Compute, settings: Training) -> "Fabric":
             f"expected a batch that {processes} processes can share (compute.devices x compute.num_nodes), "
             f"got {settings.batch}"
         )
+    os.environ.pop("SLURM_NTASKS", None)  # or Lightning would leave it to srun to start the other processes
     fabric = Fabric(
         accelerator=compute.device,
         devices=compute.devices,

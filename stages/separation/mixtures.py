@@ -16,7 +16,7 @@ from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params, Training
 from stages.pipeline.training import Batch, in_threads
 from stages.stems import CLASSES
-from stages.stems.segments import read_segment
+from stages.stems.segments import SEGMENT, read_segment
 
 GAIN = (0.25, 1.25)  # Open-Unmix's augmentation: a factor on each stem, and its channels swapped half of the time
 # Of the random numbers of each split: validation mixtures don't depend on the training seed, and none gives them.
@@ -49,7 +49,7 @@ class TrainingMixtures(Dataset):
         rows = arm[arm["split"] == split]
         labels = rows[list(CLASSES)].to_numpy(int)
         counts = labels.sum(axis=1)
-        segments = list(rows[["song", "path", "start", "stop"]].itertuples(index=False, name=None))
+        segments = list(rows[SEGMENT].itertuples(index=False, name=None))
         self.single = {c: [segments[i] for i in np.flatnonzero((counts == 1) & (labels[:, k] == 1))]
                        for k, c in enumerate(CLASSES)}  # fmt: skip
         self.multi = [(segments[i], np.flatnonzero(labels[i])) for i in np.flatnonzero((counts > 1) & (counts < 4))]

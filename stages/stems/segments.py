@@ -18,6 +18,7 @@ from stages.stems.manifest import MIXTURE, StemFile
 PROBABILITIES = [f"p_{c}" for c in CLASSES]
 LABELS = list(CLASSES)
 TRUTHS = [f"true_{c}" for c in CLASSES]
+SEGMENT = ["song", "path", "start", "stop"]  # which one it is
 TEXTS = ["song", "split", "stem", "path"]
 ARM_COLUMNS = [*TEXTS, "start", "stop", "level_db", *PROBABILITIES, *LABELS, *TRUTHS]
 REFINED_ARMS = ("psi_clean", "psi_noisy", "psi_refined")
