@@ -31,8 +31,9 @@ AS_THE_PAPER, AGAINST_IT, MIXED = "as the paper", "against it", "mixed"
 
 
 class Part(NamedTuple):
-    """A value that has to lie above a bound."""
+    """A value that has to lie above a bound; `short` is its label where the claim says what is compared."""
 
+    short: str
     label: str
     value: Callable[[Scores], float]
     bound: float
@@ -93,7 +94,8 @@ def c9() -> list[Part]:
             clean, noisy, refined = (scores.sdr(network, arm) for arm in ("clean", "noisy", "psi_refined"))
             return refined - noisy - MOST_OF_THE_GAP * (clean - noisy)
 
-        return Part(f"{NETWORK_NAMES[network]}: Ψ_refined minus the middle of the gap", value, 0.0, "dB")
+        name = NETWORK_NAMES[network]
+        return Part(name, f"{name}: Ψ_refined minus the middle of the gap", value, 0.0, "dB")
 
     return [above_the_middle(network) for network in NETWORKS]
 
@@ -122,7 +124,7 @@ def c13() -> list[Part]:
         )
         return (added - removed) / len(RATES)
 
-    return [Part("X-UMX: added minus removed", value, 0.0, "dB")]
+    return [Part(NETWORK_NAMES["xumx"], "X-UMX: added minus removed", value, 0.0, "dB")]
 
 
 RULES: dict[str, Rule] = {
@@ -175,8 +177,10 @@ def decide(measurements: Measurements, ablations: Measurements | None = None) ->
 
 
 def _classifier(inputs: str, measure: str, training: str, against: str, bound: float = 0.0) -> Part:
+    label = f"{measure}, {training} minus {against}"
     return Part(
-        f"{measure}, {training} minus {against}",
+        label,
+        label,
         lambda scores: scores.classifier(inputs, training, measure) - scores.classifier(inputs, against, measure),
         bound,
         "points" if measure == "accuracy" else "",
@@ -186,6 +190,7 @@ def _classifier(inputs: str, measure: str, training: str, against: str, bound: f
 def _gain(network: str, arm: str, against: str, bound: float = 0.0) -> Part:
     names = " minus ".join(ARM_NAMES.get(name, name) for name in (arm, against))
     return Part(
+        NETWORK_NAMES[network],
         f"{NETWORK_NAMES[network]}: {names}",
         lambda scores: scores.sdr(network, arm) - scores.sdr(network, against),
         bound,
@@ -194,11 +199,14 @@ def _gain(network: str, arm: str, against: str, bound: float = 0.0) -> Part:
 
 
 def _values(parts: list[Part], found: list[Interval]) -> str:
-    """The values of parts that share a bound and a unit, then the bound: "-0.01, +0.12 dB (> 0)"."""
+    """The values of parts that share a bound and a unit, then it: "X-UMX -0.01; Hybrid Demucs +0.12 dB (> 0)"."""
     texts = []
     for (bound, unit), same in groupby(zip(parts, found, strict=True), key=lambda pair: (pair[0].bound, pair[0].unit)):
-        values = ", ".join(_number(each.value, part) for part, each in same)
-        texts.append(f"{values} {unit}".rstrip() + f" (> {bound:g})")
+        values = [
+            f"{short} {', '.join(_number(each.value, part) for part, each in pairs)}"
+            for short, pairs in groupby(same, key=lambda pair: pair[0].short)
+        ]
+        texts.append(f"{'; '.join(values)} {unit}".rstrip() + f" (> {bound:g})")
     return "; ".join(texts)
 
 

@@ -19,6 +19,10 @@ from analysis.report import VERDICTS
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 
+IN_SHORT = {
+    "what the noise costs": "uncorrupted", "what true labels would win back": "oracle",
+    "what the labels of Ψ_refined win back": "psi_refined",
+}  # fmt: skip
 WHAT_LABELS_WIN = """### What noise costs, and what labels win back
 
 Frame-wise SDR, means over the songs, with 95 % intervals over songs and seeds. Uncorrupted: the same songs without
@@ -30,50 +34,51 @@ Frame-wise SDR, medians over the songs, ± standard deviation over the seeds; wh
 TABLE1 = """### Table 1: classifiers
 
 On single stems and on mixes of the test songs, averages over the classes, ± standard deviation over the seeds."""
+LABELS = """### The labels, before and after refinement
+
+Of the audible segments of the noisy stems, whose truth is known: means over the classes, and the share of the segments
+whose labels are all right, ± standard deviation over the seeds. The paper could not measure this."""
+LABEL_COLUMNS = {"precision": "precision", "recall": "recall", "f1": "F1", "exact": "all right"}
 CLAIMS = """### The paper's claims
 
-The bounds in brackets are ours; C9's values are distances from the middle of the gap, positive where more than half of
-it is won back. "Undecided" means that these seeds cannot tell, not that a claim is refuted, and with few seeds,
-corrected for thirteen claims, it is nearly the only verdict that there is
-([how claims are decided](docs/studies.md#how-claims-are-decided))."""
+The bounds in brackets are ours. C6's values are those of the labels of Ψ_clean, Ψ_noisy and Ψ_refined; C9's are
+distances from the middle of the gap, positive where more than half of it is won back. "Undecided" means that these
+seeds cannot tell, not that a claim is refuted, and with few seeds, corrected for thirteen claims, it is nearly the only
+verdict that there is ([how claims are decided](docs/studies.md#how-claims-are-decided))."""
 
 
 def in_short(folder: Path) -> str:
-    """From the reference, in two sentences: what noise costs and labels win back, and how many claims hold."""
+    """From the reference: what noise costs and labels win back, and how many claims hold."""
     gaps = pd.read_csv(folder / "reference/gap.csv")
     verdicts = pd.read_csv(folder / "reference/claims.csv", dtype=str, keep_default_na=False)
     gain = gaps.set_index(["training_data", "network"])["gain"]
     networks = [name for name in NETWORK_NAMES if name in set(gaps["network"])]
-    names = " and ".join(NETWORK_NAMES[name] for name in networks)
-    parts = {
-        f"the noise costs {names}": "uncorrupted", "the labels of Ψ_refined win back": "psi_refined",
-        "true labels would win back": "oracle",
-    }  # fmt: skip
-    values = [
-        f"{text} {' and '.join(f'{gain[arm, network]:.2f}' for network in networks)} dB"
-        for text, arm in parts.items()
-        if networks and all((arm, network) in gain for network in networks)
+    rows = [
+        [text, *(f"{gain[arm, network]:.2f}" if (arm, network) in gain else "-" for network in networks)]
+        for text, arm in IN_SHORT.items()
+        if arm in set(gaps["training_data"])
     ]
+    header = ["small networks, rendered music: SDR in dB", *(NETWORK_NAMES[network] for network in networks)]
     found = {verdict: int((verdicts["holds"] == verdict).sum()) for verdict in ("true", "false", UNDECIDED)}
     agreeing = int(((verdicts["holds"] == UNDECIDED) & (verdicts["direction"] == AS_THE_PAPER)).sum())
-    gained = f"{'; '.join(values)} (of frame-wise SDR, means over songs and seeds). " if values else ""
     return (
-        f"In short, with small networks and rendered music: {gained}Of the paper's {len(verdicts)} claims, tested "
-        f"together at 5 %, {found['true']} are confirmed, {found['false']} do not hold, and {found[UNDECIDED]} are "
-        f"undecided, {agreeing} of these leaning the paper's way.\n"
+        (markdown_table(header, rows) + "\n\n" if rows else "")
+        + f"Of the paper's {len(verdicts)} claims, tested together at 5 %, {found['true']} are confirmed, "
+        f"{found['false']} do not hold, and {found[UNDECIDED]} are undecided, {agreeing} of these leaning the paper's "
+        "way; with few seeds there is hardly another verdict.\n"
     )
 
 
 def results_section(folder: Path) -> str:
-    """From the reference: what noise costs and refinement wins back, Tables 2 and 1 with the paper's, the verdicts."""
+    """From the reference: what noise costs and refinement wins back, Tables 2 and 1, labels, claims."""
     gaps = pd.read_csv(folder / "reference/gap.csv", dtype={"by_seed": str})  # of one seed it looks like a number
-    table2, table1, verdicts = (
+    table2, table1, quality, verdicts = (
         pd.read_csv(folder / f"reference/{name}.csv", dtype=str, keep_default_na=False)
-        for name in ("table2", "table1", "claims")
+        for name in ("table2", "table1", "labels", "claims")
     )
     tables = {
         WHAT_LABELS_WIN: gap_markdown(gaps), TABLE2: separators(table2), TABLE1: classifiers(table1),
-        CLAIMS: claims(verdicts),
+        LABELS: labels(quality), CLAIMS: claims(verdicts),
     }  # fmt: skip
     return "\n".join(f"\n{heading}\n\n{table}\n" for heading, table in tables.items())
 
@@ -101,6 +106,15 @@ def classifiers(table: pd.DataFrame) -> str:
     header = ["inputs", "classifier", "accuracy, %: ours", "the paper's"]
     header += ["precision: ours", "the paper's", "recall: ours", "the paper's", "seeds"]
     return markdown_table(header, rows, text_columns=2)
+
+
+def labels(table: pd.DataFrame) -> str:
+    names = ARM_NAMES | {"noisy": "nominal (noisy)"}
+    rows = [
+        [names[row["labels"]], *(cell(row[name], row[f"{name}_std"]) for name in LABEL_COLUMNS), row["seeds"]]
+        for row in table.to_dict("records")
+    ]
+    return markdown_table(["labels", *LABEL_COLUMNS.values(), "seeds"], rows)
 
 
 def claims(table: pd.DataFrame) -> str:

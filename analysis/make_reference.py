@@ -22,8 +22,16 @@ from analysis.measurements import Measurements, measurements
 from analysis.reference import Measured, collect
 from analysis.reference_figures import study_figures
 from analysis.reference_page import NOISES, parts
-from analysis.reference_tables import sdr_by_seed, table1, table2, table3, with_thresholds, with_uncorrupted
-from analysis.results import MEASURE_DECIMALS, TABLE2_VALUES
+from analysis.reference_tables import (
+    label_quality,
+    sdr_by_seed,
+    table1,
+    table2,
+    table3,
+    with_thresholds,
+    with_uncorrupted,
+)
+from analysis.results import LABEL_MEASURES, MEASURE_DECIMALS, TABLE2_VALUES
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 from stages.pipeline.params import load_params
@@ -59,6 +67,7 @@ def make_reference(root: Path, results: Path) -> None:
         "false_labels.csv": round_columns(false_labels, FALSE_LABELS_DECIMALS),
         "table1.csv": rounded_table(table1(measured.classification), MEASURE_DECIMALS),
         "table2.csv": rounded_table(table2(by_seed), SDR_DECIMALS),
+        "labels.csv": rounded_table(label_quality(measured.labels), dict.fromkeys(LABEL_MEASURES, 3)),
         "table3.csv": rounded_table(table3(by_seed), SDR_DECIMALS),
         "sdr.csv": round_columns(by_seed, SDR_DECIMALS),
         "claims.csv": round_columns(claims, {"p": 4}),
@@ -68,7 +77,7 @@ def make_reference(root: Path, results: Path) -> None:
     first = by_seed[by_seed["seed"] == params.seed]
     write_csv(round_columns(table3(first)[["variant", "metric", *TABLE2_VALUES]], SDR_DECIMALS), results / "table3.csv")
     style()
-    figures = study_figures(measured, by_seed)
+    figures = study_figures(measured, by_seed, gaps)
     for name, figure in figures.items():
         save(figure, folder / "figures" / name)
     energy = pd.read_csv(folder / ENERGY) if (folder / ENERGY).exists() else None

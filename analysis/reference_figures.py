@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from analysis import paper
 from analysis.gap import UNCORRUPTED
 from analysis.make_figures import WIDTH, classifier_lines, draw_separation, draw_thresholds, legend
-from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, INK, subscripted
+from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, INK, NETWORK_NAMES, subscripted
 from analysis.reference import Measured
 from analysis.reference_tables import SHORT_WITHOUT_NOISE, sdr_of, table2
 from analysis.results import NETWORKS, SDRS
@@ -23,6 +23,7 @@ from stages.variants.names import RATES, ROUNDS
 
 SWEEP = {f"flips_{rate:02d}": rate for rate in (0, 10, 20, 30, 40, 60)}  # share of flipped sources in %, by condition
 LABELS = ("noisy", "psi_noisy", "psi_refined")
+GAP_ORDER = ("clean", UNCORRUPTED, "oracle", "psi_refined", "psi_noisy", "psi_clean")
 SEPARATED = ("noisy", "psi_refined", "oracle")
 KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
 CHANGES = {"removed": ("false negatives", "-o", -0.4), "added": ("false positives", "--s", 0.4)}  # and its place
@@ -30,13 +31,15 @@ CLASSIFIERS = ("noisy", "refined", *ROUNDS)  # after 0, 1, 2, ... rounds of self
 THEIR_LABELS = ("psi_noisy", "psi_refined", *ROUNDS)
 
 
-def study_figures(measured: Measured, by_seed: pd.DataFrame) -> dict[str, Figure]:
+def study_figures(measured: Measured, by_seed: pd.DataFrame, gaps: pd.DataFrame) -> dict[str, Figure]:
     """By file name.
 
     Args:
         by_seed: from `analysis.reference_tables.sdr_by_seed`.
+        gaps: from `analysis.gap.gap_table`.
     """
     drawn = {
+        "gap.png": draw_gap(gaps),
         "separation.png": draw_table2(by_seed),
         "figure4.png": draw_figure4(measured.decisions),
         "noise_sweep.png": draw_noise_sweep(measured, by_seed),
@@ -46,6 +49,29 @@ def study_figures(measured: Measured, by_seed: pd.DataFrame) -> dict[str, Figure
         "rounds.png": draw_rounds(measured),
     }
     return {name: figure for name, figure in drawn.items() if figure}
+
+
+def draw_gap(gaps: pd.DataFrame) -> Figure | None:
+    """What each training set gives above the noisy labels: mean, 95 % interval, and every seed; a panel per network."""
+    networks = [network for network in NETWORKS if network in set(gaps["network"])]
+    if not networks:
+        return None
+    order = [arm for arm in GAP_ORDER if arm in set(gaps["training_data"])]
+    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    axes = figure.subplots(1, len(networks), sharex=True, sharey=True, squeeze=False)[0]
+    for ax, network in zip(axes, networks, strict=True):
+        for row in gaps[gaps["network"] == network].to_dict("records"):
+            place, colour = order.index(row["training_data"]), ARM_COLOURS.get(row["training_data"], INK)
+            seeds = [float(gain) for gain in row["by_seed"].split("/")]
+            ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round")
+            ax.plot(row["gain"], place, "o", color=colour, markersize=9)
+            ax.plot(seeds, [place + 0.3] * len(seeds), "|", color=colour, markersize=7, markeredgewidth=1.4)
+        ax.axvline(0, color=ARM_COLOURS["noisy"], linewidth=2)
+        ax.set_yticks(range(len(order)), [subscripted(ARM_NAMES[arm]) for arm in order])
+        ax.set(ylim=(len(order) - 0.4, -0.5), xlabel="SDR above training on the noisy labels, in dB")
+        ax.grid(axis="y", visible=False)
+        ax.set_title(NETWORK_NAMES[network])
+    return figure
 
 
 def draw_table2(by_seed: pd.DataFrame) -> Figure | None:
@@ -176,10 +202,10 @@ def draw_threshold_curve(measured: Measured, by_seed: pd.DataFrame) -> Figure | 
     labels = labels[labels["seed"].isin(sdr["seed"])]
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
-    for measure, line in (("precision", "-"), ("recall", "--")):
+    for measure, line, marker in (("precision", "-", "o"), ("recall", "--", "s")):
         sns.lineplot(
-            labels, x="threshold", y=measure, errorbar="sd", err_style="bars", marker="o", linewidth=2, linestyle=line,
-            color=ARM_COLOURS["psi_refined"], label=measure, ax=left,
+            labels, x="threshold", y=measure, errorbar="sd", err_style="bars", linestyle=line, marker=marker,
+            linewidth=2, color=ARM_COLOURS["psi_refined"], label=measure, ax=left,
         )  # fmt: skip
     sns.lineplot(
         sdr.assign(threshold=sdr["training_data"].str.removeprefix("threshold_").astype(float)), x="threshold", y="avg",
@@ -206,14 +232,16 @@ def draw_rounds(measured: Measured) -> Figure | None:
     labels = labels[labels["seed"].isin(accuracy["seed"])]
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
-    shared = {"x": "round", "errorbar": "sd", "err_style": "bars", "marker": "o", "linewidth": 2, "color": INK}
+    shared = {"x": "round", "errorbar": "sd", "err_style": "bars", "linewidth": 2, "color": INK}
     accuracy = accuracy.assign(round=accuracy["training_data"].map(CLASSIFIERS.index))
-    for inputs, line in (("single", "--"), ("multi", "-")):
+    for inputs, line in (("single", "--s"), ("multi", "-o")):
         part = accuracy[accuracy["inputs"] == inputs]
-        sns.lineplot(part, y="accuracy", linestyle=line, label=f"{inputs}-label inputs", ax=left, **shared)
+        how = {"linestyle": line[:-1], "marker": line[-1]}
+        sns.lineplot(part, y="accuracy", **how, label=f"{inputs}-label inputs", ax=left, **shared)
     labels = labels.assign(round=labels["labels"].map(THEIR_LABELS.index))
-    for measure, line in (("f1", "-"), ("precision", ":"), ("recall", "--")):
-        sns.lineplot(labels, y=measure, linestyle=line, label=measure.replace("f1", "F1"), ax=right, **shared)
+    for measure, line in (("f1", "-o"), ("precision", ":^"), ("recall", "--s")):
+        how = {"linestyle": line[:-1], "marker": line[-1]}
+        sns.lineplot(labels, y=measure, **how, label=measure.replace("f1", "F1"), ax=right, **shared)
     left.set(xlabel="rounds of self-refining", ylabel="accuracy in %", xticks=range(6))
     left.set_title("classifier on the test set")
     right.set(xlabel="rounds of self-refining", ylabel="share")

@@ -15,7 +15,10 @@ from stages.variants.names import ROUNDS
 
 
 def main(item: str, params: Params) -> Curves:
-    """Train, label and score; writes what those four stages write of a classifier and the arm that it labels."""
+    """Train, label and score; writes what those four stages write of a classifier and the arm that it labels.
+
+    If it is killed after the training, it trains again.
+    """
     before = dict(zip(ROUNDS, ("psi_refined", *ROUNDS), strict=False))[item]
     curves = train(item, before, params)
     for stage in (predict_segments, refine_labels, score_classifier):

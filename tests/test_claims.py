@@ -331,9 +331,9 @@ def test_claims_come_out_true_false_undecided_or_not_tested() -> None:
 @pytest.mark.parametrize(
     ("lower", "adaptive", "values", "direction"),
     [
-        (-0.05, 0.2, "-0.05 dB (> -0.1); +0.20 dB (> 0)", "as the paper"),
-        (-0.15, 0.2, "-0.15 dB (> -0.1); +0.20 dB (> 0)", "mixed"),
-        (-0.15, 0.0, "-0.15 dB (> -0.1); +0.00 dB (> 0)", "against it"),
+        (-0.05, 0.2, "X-UMX -0.05 dB (> -0.1); X-UMX +0.20 dB (> 0)", "as the paper"),
+        (-0.15, 0.2, "X-UMX -0.15 dB (> -0.1); X-UMX +0.20 dB (> 0)", "mixed"),
+        (-0.15, 0.0, "X-UMX -0.15 dB (> -0.1); X-UMX +0.00 dB (> 0)", "against it"),
     ],
 )
 def test_a_claim_says_its_values_and_their_direction(lower, adaptive, values, direction) -> None:
@@ -344,3 +344,13 @@ def test_a_claim_says_its_values_and_their_direction(lower, adaptive, values, di
     table = decide(found, found).set_index("id")
     assert table.loc["C10", ["values", "direction"]].tolist() == [values, direction]
     assert set(table[["values", "direction"]].drop("C10").stack()) == {""}
+
+
+def test_values_of_one_network_stand_behind_its_name() -> None:
+    levels = {("xumx", arm): 3.0 + 0.1 * k for k, arm in enumerate(("noisy", "psi_clean", "psi_noisy", "psi_refined"))}
+    levels |= {("hdemucs", arm): 2 * level for (_, arm), level in levels.items()}
+    rows = [[*names, f"song {s}", c, 0, sdr + s] for names, sdr in levels.items() for s in range(5) for c in CLASSES]
+    songs = pd.DataFrame(rows, columns=["network", "training_data", "song", "class", "seed", "csdr"])
+    values = decide(measurements(songs, NO_DECISIONS, 0.5)).set_index("id")["values"]
+    assert values["C6"] == "X-UMX +0.10, +0.20, +0.30; Hybrid Demucs +0.20, +0.40, +0.60 dB (> 0)"
+    assert values["C7"] == "X-UMX +0.20; Hybrid Demucs +0.40 dB (> 0)"

@@ -9,6 +9,7 @@ import pytest
 import torch
 from conftest import ROOT
 from safetensors.torch import load_file
+from threadpoolctl import threadpool_info
 
 from stages.pipeline.errors import InputError
 from stages.pipeline.stage import run_stage
@@ -122,6 +123,13 @@ def test_a_batch_that_cannot_be_shared_out_is_one_line(params):
     compute = params.compute.model_copy(update={"devices": 3, "num_nodes": 2})
     with pytest.raises(InputError, match=r"expected a batch that 6 processes can share .*, got 4"):
         launch(compute, params.separation.xumx.model_copy(update={"batch": 4}))
+
+
+def test_numpy_computes_in_as_many_threads_as_torch(params):
+    """Many of its own would stall each other, in every loader process."""
+    launch(params.compute, params.separation.xumx)
+    threads = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+    assert threads == {params.compute.threads} == {torch.get_num_threads()}
 
 
 def test_a_stage_starts_its_own_processes_under_slurm(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from stages.recognition import effects
 from stages.recognition.mixing import RandomMixes
 from stages.recognition.model import InstrumentClassifier, load_classifier
 from stages.recognition.prediction import predict, predict_mixes
-from stages.recognition.training import classifier_loss, train_classifier
+from stages.recognition.training import classifier_loss, train_classifier, validation
 from stages.stems import CLASSES
 from stages.stems.segments import ARM_COLUMNS
 
@@ -112,6 +112,17 @@ def test_an_empty_class_pool_is_named(stems):
     with pytest.raises(InputError, match=r"^no drums segment in arm noisy: expected at least one of split train$"):
         RandomMixes(arm, "noisy", root, settings())
     RandomMixes(arm, "noisy", root, settings(), split="valid")
+
+
+def test_held_out_songs_may_lack_a_class(stems, capsys):
+    root, arm = stems
+    params = settings()
+    model = InstrumentClassifier(params.classifier, params.stems.rate)
+    assert validation(model, "noisy", arm, root, params, name="classifier/noisy/seed0") is not None
+    arm.loc[arm["split"] == "valid", "drums"] = 0
+    assert validation(model, "noisy", arm, root, params, name="classifier/noisy/seed0") is None
+    line = "classifier/noisy/seed0: no validation loss: no drums segment in arm noisy: expected at least one of"
+    assert capsys.readouterr().err == line + " split valid\n"
 
 
 @pytest.mark.parametrize("effect", [effects.compress, effects.reverberate, effects.widen, effects.change_loudness])

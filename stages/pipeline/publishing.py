@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 
-def training_fingerprint(kind: str, table: Path, params: Params) -> str:
-    """A hash of all that a training depends on: its arm's table, the parameters of its `kind`, the code and the device.
+def training_fingerprint(section: str, table: Path, params: Params) -> str:
+    """A hash of all that a training depends on: its arm's table, a section of the parameters, the code and the device.
 
     Not the threads and workers: a training may go on with others.
     """
-    parameters = {"seed": True, "segments": True, kind: True, "compute": {"device", "devices", "num_nodes"}}
+    parameters = {"seed": True, "segments": True, section: True, "compute": {"device", "devices", "num_nodes"}}
     return fingerprint(table, params.model_dump(include=parameters), code_fingerprint(), version("torch"))
 
 

@@ -1,4 +1,4 @@
-"""One training loop for every network: seeded by step, resumable to the byte, stopped by the first NaN."""
+"""One training loop for every network: seeded by step, stopped by the first NaN, resumable (on the CPU to the byte)."""
 
 import copy
 import ctypes
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -156,7 +157,7 @@ def fit(
     )  # fmt: skip
     for step, batch in enumerate(progress, start=first):
         started = time.monotonic()
-        torch.manual_seed(seed * 1_000_003 + step + fabric.global_rank * RANKS_APART)  # dropout follows from them, too
+        torch.manual_seed(seed * 1_000_003 + step + fabric.global_rank * RANKS_APART)  # dropout, but of cuDNN's LSTMs
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * learning_rate_factor(step, settings.steps)
         with _out_of_memory_in_one_line(f"{name}: step {step}", settings.batch):
@@ -237,6 +238,7 @@ def launch(compute: Compute, settings: Training) -> "Fabric":
     )
     fabric.launch()
     torch.set_num_threads(compute.threads)
+    threadpool_limits(compute.threads, "blas")  # of numpy, in loader processes, too
     keep_freed_memory()
     return fabric
 

@@ -4,6 +4,7 @@ from demucs.hdemucs import HDemucs
 from torch import Tensor, nn
 
 from stages.pipeline.params import HDemucs as Settings
+from stages.pipeline.training import Batch
 from stages.separation.losses import member_l1
 from stages.stems import CLASSES
 
@@ -24,6 +25,6 @@ def hdemucs(settings: Settings, rate: int) -> HDemucs:
     )
 
 
-def hdemucs_loss(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
+def hdemucs_loss(model: nn.Module, batch: Batch) -> Tensor:
     """L1 on the sums of estimates of a batch of `TrainingMixtures`."""
     return member_l1(model(batch["mixture"]), batch["targets"], batch["groups"])

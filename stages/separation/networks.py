@@ -10,6 +10,7 @@ from torch.nn import Module
 from stages.pipeline.checkpoints import read_weights
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import HDemucs, Params, Xumx
+from stages.pipeline.training import Batch
 from stages.separation.hdemucs import hdemucs, hdemucs_loss
 from stages.separation.mixtures import TrainingMixtures
 from stages.separation.xumx import XUMX, filtered_estimates, input_statistics, xumx_loss
@@ -27,7 +28,7 @@ class Network:
     """
 
     build: Callable[[Params, TrainingMixtures | None], Module]
-    loss: Callable[[Module, dict[str, Tensor]], Tensor]
+    loss: Callable[[Module, Batch], Tensor]
     estimate: Callable[[Module, Tensor, Params], Tensor]
     chunk_seconds: float
 

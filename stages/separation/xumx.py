@@ -9,6 +9,7 @@ from openunmix.model import OpenUnmix
 from torch import Tensor, nn
 
 from stages.pipeline.params import Xumx
+from stages.pipeline.training import Batch
 from stages.separation.losses import combination_loss
 from stages.separation.mixtures import TrainingMixtures
 from stages.stems import CLASSES
@@ -122,7 +123,7 @@ def input_statistics(mixtures: TrainingMixtures, settings: Xumx) -> tuple[np.nda
     return frames.mean(axis=0), np.maximum(deviation, 1e-4 * deviation.max())
 
 
-def xumx_loss(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
+def xumx_loss(model: nn.Module, batch: Batch) -> Tensor:
     """The multi-domain combination loss of a batch of `TrainingMixtures`."""
     estimate = model(batch["mixture"])
     waveforms = model.waveform(estimate.spectra, batch["mixture"].shape[-1])
