@@ -16,6 +16,7 @@ from analysis.formatting import cell, markdown_table
 from analysis.gap import gap_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.report import VERDICTS
+from analysis.results import SCALES
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 
@@ -30,14 +31,16 @@ noise. True labels (oracle): the noisy songs, what was summed still summed, each
 TABLE2 = """### Table 2: separation
 
 Frame-wise SDR, medians over the songs, ± standard deviation over the seeds; whole-track SDR is in
-[results/reference](results/reference/README.md)."""
+[results/reference](results/reference/README.md). For scale: the mixture as every estimate, and masks of the true stems'
+magnitudes."""
 TABLE1 = """### Table 1: classifiers
 
 On single stems and on mixes of the test songs, averages over the classes, ± standard deviation over the seeds."""
 LABELS = """### The labels, before and after refinement
 
 Of the audible segments of the noisy stems, whose truth is known: means over the classes, and the share of the segments
-whose labels are all right, ± standard deviation over the seeds. The paper could not measure this."""
+whose labels are all right, ± standard deviation over the seeds. Noisy: the nominal labels, as found. The paper could
+not measure this."""
 LABEL_COLUMNS = {"precision": "precision", "recall": "recall", "f1": "F1", "exact": "all right"}
 CLAIMS = """### The paper's claims
 
@@ -76,20 +79,25 @@ def results_section(folder: Path) -> str:
         pd.read_csv(folder / f"reference/{name}.csv", dtype=str, keep_default_na=False)
         for name in ("table2", "table1", "labels", "claims")
     )
+    scales = pd.read_csv(folder / "table2.csv", dtype=str, keep_default_na=False)
+    scales = scales[scales["network"].isin(SCALES)]
     tables = {
-        WHAT_LABELS_WIN: gap_markdown(gaps), TABLE2: separators(table2), TABLE1: classifiers(table1),
+        WHAT_LABELS_WIN: gap_markdown(gaps), TABLE2: separators(table2, scales), TABLE1: classifiers(table1),
         LABELS: labels(quality), CLAIMS: claims(verdicts),
     }  # fmt: skip
     return "\n".join(f"\n{heading}\n\n{table}\n" for heading, table in tables.items())
 
 
-def separators(table: pd.DataFrame) -> str:
+def separators(table: pd.DataFrame, scales: pd.DataFrame) -> str:
+    """Table 2; `scales` are rows of a single run, since neither seeds nor trainings have a part in them."""
     theirs = paper.table2().set_index(["network", "training_data"])["avg"]
     ours = table[table["metric"] == "csdr"].set_index(["network", "training_data"])
     rows = []
     for (network, arm), row in ours.iterrows():
         cells = [cell(row["avg"], row["avg_std"]), f"{theirs[network, arm]:.2f}", row["seeds"]]
         rows.append([NETWORK_NAMES[network], ARM_NAMES[arm], *cells])
+    for row in scales[scales["metric"] == "csdr"].to_dict("records"):
+        rows.append([NETWORK_NAMES[row["network"]], "-", row["avg"], "-", "-"])
     header = ["separator", "trained on", "SDR, dB: ours", "the paper's", "seeds"]
     return markdown_table(header, rows, text_columns=2)
 
@@ -109,9 +117,8 @@ def classifiers(table: pd.DataFrame) -> str:
 
 
 def labels(table: pd.DataFrame) -> str:
-    names = ARM_NAMES | {"noisy": "nominal (noisy)"}
     rows = [
-        [names[row["labels"]], *(cell(row[name], row[f"{name}_std"]) for name in LABEL_COLUMNS), row["seeds"]]
+        [ARM_NAMES[row["labels"]], *(cell(row[name], row[f"{name}_std"]) for name in LABEL_COLUMNS), row["seeds"]]
         for row in table.to_dict("records")
     ]
     return markdown_table(["labels", *LABEL_COLUMNS.values(), "seeds"], rows)

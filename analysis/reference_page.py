@@ -134,8 +134,8 @@ def parts(
         title, _, content = FIGURES[name].partition(": ")
         yield f"## {title}"
         yield (
-            f"{content[0].upper()}{content[1:]}. Mean over the seeds; bars and bands are one standard deviation; an "
-            "SDR is the mean over the songs."
+            f"{content[0].upper()}{content[1:]}. Mean over the seeds; bars and bands are one standard deviation of "
+            "each point, not of the difference between two; an SDR is the mean over the songs."
         )
         yield f"![{FIGURES[name]}](figures/{name})"
         if name == "false_labels.png" and len(false_labels):
@@ -192,13 +192,12 @@ def labels_with_noise(table: pd.DataFrame) -> Iterator[str]:
     yield "## Which labels are the better ones, by noise"
     yield (
         "F1 (mean over the classes) of the labels of the audible segments, and the share of these whose labels are "
-        "all right, before refinement and after, with the studies' shorter trainings:"
+        "all right, before refinement (noisy) and after, with the studies' shorter trainings:"
     )
-    names = {"noisy": "nominal", "psi_noisy": ARM_NAMES["psi_noisy"], "psi_refined": ARM_NAMES["psi_refined"]}
     columns = {
-        f"{measure}_{labels}": (f"{title}: {name}" if labels == "noisy" else name, 3)
+        f"{measure}_{labels}": (f"{title}: {ARM_NAMES[labels]}" if labels == "noisy" else ARM_NAMES[labels], 3)
         for measure, title in (("f1", "F1"), ("exact", "exact"))
-        for labels, name in names.items()
+        for labels in ("noisy", "psi_noisy", "psi_refined")
     }
     table = table.assign(condition=table["condition"].map(NOISES))
     yield _table_of(table, {"condition": "noise"}, columns)
