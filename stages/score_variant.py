@@ -1,4 +1,4 @@
-"""DVC stages score_variant, oracle: a separator that learned from a variant, on the test songs, as in Table 2."""
+"""DVC stages score_variant, oracle, score_own: a separator that learned from a variant, scored as in Table 2."""
 
 from stages.pipeline.stage import run_stage
 from stages.score_separator import main

@@ -1,10 +1,10 @@
-"""DVC stages train_variant, oracle: a separator on the labels of a variant, or of a later round of self-refining."""
+"""DVC stages train_variant, oracle, train_own: a separator on a variant, on a later round, or on own labels."""
 
 from stages.pipeline.stage import run_stage
 from stages.train_separator import main
-from stages.variants.names import ROUNDS, VARIANTS
+from stages.variants.names import OWN, ROUNDS, VARIANTS
 
-ITEMS = (*(f"xumx-{labels}" for labels in (*VARIANTS, *ROUNDS)), "hdemucs-oracle")
+ITEMS = (*(f"xumx-{labels}" for labels in (*VARIANTS, *ROUNDS, OWN)), "hdemucs-oracle", f"hdemucs-{OWN}")
 
 if __name__ == "__main__":
     run_stage("train_variant", main, ITEMS)

@@ -115,6 +115,17 @@ def run_stage_here(stage: str, *items: str) -> None:
         sys.argv = before
 
 
+@pytest.fixture
+def tool(monkeypatch):
+    """Run a tool as a script; SystemExit carries its error."""
+
+    def run(name: str, *arguments: str) -> None:
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
+        runpy.run_path(str(ROOT / f"tools/{name}.py"), run_name="__main__")
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory) -> Path:
     """A project on which every stage works."""

@@ -57,11 +57,13 @@ def stages(file: str) -> list[tuple[str, list[str], list[str]]]:
         stage = stage.get("do", stage)
         commands = stage["cmd"] if isinstance(stage["cmd"], list) else [stage["cmd"]]
         run = [script or f"stages/{module}.py" for module, script in RUN.findall("\n".join(commands))]
-        found.append((f"{file}:{name}", run, stage["deps"]))
+        found.append((f"{file}:{name}", run, [each.removeprefix("../") for each in stage["deps"]]))
     return found
 
 
-@pytest.mark.parametrize(("name", "files", "dependencies"), stages("dvc.yaml") + stages("studies/dvc.yaml"))
+@pytest.mark.parametrize(
+    ("name", "files", "dependencies"), [*stages("dvc.yaml"), *stages("studies/dvc.yaml"), *stages("own/dvc.yaml")]
+)
 def test_a_stage_depends_on_what_it_runs(name, files, dependencies):
     files = with_called(files)
     needed = set().union(*(closure(ROOT / file) for file in files)) - PLUMBING

@@ -1,31 +1,18 @@
 """The two tools for those who clean a collection: labels by file, and labels judged by ear."""
 
-import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from conftest import RATE, ROOT
+from conftest import RATE
 from scipy.stats import t
 
 from stages.refinement.quality import label_quality
 from stages.stems import CLASSES
 from stages.stems.segments import ARM_COLUMNS, LABELS, PROBABILITIES, TRUTHS, read_arm, write_arm
-
-
-@pytest.fixture
-def tool(monkeypatch):
-    """Run a tool as a script; SystemExit carries its error."""
-
-    def run(name: str, *arguments: str) -> None:
-        monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
-        runpy.run_path(str(ROOT / f"tools/{name}.py"), run_name="__main__")
-
-    return run
 
 
 def test_labels_of_a_file_are_shares_of_its_audible_time(project, tool, capsys):
