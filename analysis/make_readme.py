@@ -61,14 +61,17 @@ def in_short(folder: Path) -> str:
         for text, arm in IN_SHORT.items()
         if arm in set(gaps["training_data"])
     ]
-    header = ["small networks, rendered music: SDR in dB", *(NETWORK_NAMES[network] for network in networks)]
+    header = [
+        "small networks, rendered music: SDR in dB, mean over songs and seeds",
+        *(NETWORK_NAMES[network] for network in networks),
+    ]
     found = {verdict: int((verdicts["holds"] == verdict).sum()) for verdict in ("true", "false", UNDECIDED)}
     agreeing = int(((verdicts["holds"] == UNDECIDED) & (verdicts["direction"] == AS_THE_PAPER)).sum())
     return (
         (markdown_table(header, rows) + "\n\n" if rows else "")
         + f"Of the paper's {len(verdicts)} claims, tested together at 5 %, {found['true']} are confirmed, "
         f"{found['false']} do not hold, and {found[UNDECIDED]} are undecided, {agreeing} of these leaning the paper's "
-        "way; with few seeds there is hardly another verdict.\n"
+        "way: so few seeds rarely decide.\n"
     )
 
 

@@ -36,6 +36,7 @@ from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file, read_table
 from stages.pipeline.params import load_params
 from stages.stems.segments import PROBABILITIES, TRUTHS
+from stages.variants.names import OWN
 
 WORKSPACE = re.compile(r"(?P<condition>\w+)-seed(?P<seed>\d+)")
 RUN = ["condition", "seed"]
@@ -99,12 +100,12 @@ def collect(root: Path, folder: Path) -> Measured:
 
 
 def runs_below(root: Path) -> list[tuple[str, int, Path]]:
-    """Condition, seed and folder of every workspace that was opened, and of the pipeline itself."""
+    """Condition, seed and folder of every workspace that was opened, but for own labels, and of the pipeline itself."""
     found = [(WORKSPACE.fullmatch(path.name), path) for path in sorted((root / "studies").glob("*-seed*"))]
     workspaces = [
         (match["condition"], int(match["seed"]), path)
         for match, path in found
-        if match and (path / "params.yaml").exists()
+        if match and match["condition"] != OWN and (path / "params.yaml").exists()
     ]
     for condition, seed, path in workspaces:
         check_workspace(root, condition, seed, path)

@@ -57,7 +57,7 @@ def stages(file: str) -> list[tuple[str, list[str], list[str]]]:
         stage = stage.get("do", stage)
         commands = stage["cmd"] if isinstance(stage["cmd"], list) else [stage["cmd"]]
         run = [script or f"stages/{module}.py" for module, script in RUN.findall("\n".join(commands))]
-        found.append((f"{file}:{name}", run, [each.removeprefix("../") for each in stage["deps"]]))
+        found.append((f"{file}:{name}", run, stage["deps"]))
     return found
 
 
@@ -83,7 +83,8 @@ def test_what_hears_the_noisy_segments_depends_on_their_table(file):
 
 
 def test_a_study_runs_the_code_beside_it_whichever_is_installed():
-    commands = re.findall(r"cd studies/\S+ && (.*)", (ROOT / "studies/dvc.yaml").read_text())
+    files = (ROOT / "studies/dvc.yaml", ROOT / "own/dvc.yaml")
+    commands = [command for file in files for command in re.findall(r"cd studies/\S+ && (.*)", file.read_text())]
     assert commands
     assert not [command for command in commands if not command.startswith("PYTHONPATH=../.. python -m stages.")]
 

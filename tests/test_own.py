@@ -1,35 +1,36 @@
 """Labels from outside: what a table of them has to be, and the stages and the tool that compare it with the arms."""
 
-import os
+import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT, run_stage_here
-from made_up_metrics import label_files, write, write_metrics
+from made_up_metrics import label_files, workspace, write
 
+from analysis.make_reference import make_reference
+from stages.open_workspace import open_workspace
 from stages.pipeline.errors import InputError
 from stages.refinement.thresholds import audible
 from stages.stems import CLASSES
 from stages.stems.segments import LABELS, PROBABILITIES, read_arm, write_arm
 from stages.variants.own import own_labels
 
-LINKS = ("params.yaml", "data/stems", "data/arms/noisy.csv")
-
 
 @pytest.fixture
 def own(project, monkeypatch) -> pd.DataFrame:
-    """The project's workspace for own labels, the working folder; the noisy arm, with a silent segment."""
+    """A workspace for own labels, the working folder; its noisy arm, with a silent segment."""
+    Path("studies").mkdir()
+    shutil.copy(ROOT / "studies/conditions.yaml", "studies")
+    monkeypatch.chdir(open_workspace("own", 0))
+    run_stage_here("corrupt_stems")
+    run_stage_here("label_segments", "noisy")
     arm = read_arm(Path("data/arms/noisy.csv"))
     arm.loc[5, [*PROBABILITIES, *LABELS]] = 0
     write_arm(arm, Path("data/arms/noisy.csv"))
-    for name in LINKS:
-        link = project / "own" / name
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to((ROOT / "own" / name).readlink())
-    monkeypatch.chdir(project / "own")
     return arm
 
 
@@ -87,40 +88,75 @@ def test_separators_learn_from_own_labels_what_they_learn_from_an_arm(own):
     for network in ("xumx", "hdemucs"):
         run_stage_here("train_variant", f"{network}-own")
         run_stage_here("score_variant", f"{network}-own")
-    os.chdir("..")
     run_stage_here("train_separator", "xumx-noisy")
-    arm, ours = (
-        Path(f"{name}.safetensors") for name in ("models/separator/xumx-noisy", "own/models/separator/xumx-own")
-    )
-    assert arm.read_bytes() == ours.read_bytes()
-    assert not [path for path in Path().rglob("*own.*") if path.parts[0] not in ("own", "mlruns")]
+    weights = [Path(f"models/separator/xumx-{name}.safetensors").read_bytes() for name in ("noisy", "own")]
+    assert weights[0] == weights[1]
 
 
-def test_the_tool_compares_them_with_the_arms(tmp_path, monkeypatch, tool, capsys):
-    monkeypatch.chdir(write_metrics(tmp_path))
-    with pytest.raises(
-        SystemExit, match="own/metrics/label_own.json is missing: run `dvc repro own/dvc.yaml:label_own`"
-    ):
-        tool("compare_own")
-    label_files(tmp_path / "own", "psi_clean", np.random.default_rng(1))
-    (tmp_path / "own/metrics/refine_labels/psi_clean.json").rename(tmp_path / "own/metrics/label_own.json")
-    shutil.copytree(tmp_path / "scores", tmp_path / "own/scores")
-    (tmp_path / "own/scores/separator/xumx-psi_noisy.csv").rename(tmp_path / "own/scores/separator/xumx-own.csv")
+@pytest.fixture
+def scored(tmp_path, monkeypatch) -> Path:
+    """A repository with a reference of two seeds, and own labels of the first: they are psi_noisy's. Its workspace."""
+    for name, seed in (("pipeline-seed0", 0), ("pipeline-seed1", 1)):
+        workspace(tmp_path / "studies", name, ("oracle",), seed)
+    folder = workspace(tmp_path / "studies", "own-seed0")
+    make_reference(tmp_path, tmp_path / "results")
+    (folder / "labels.csv").touch()
+    label_files(folder, "psi_clean", np.random.default_rng(1))
+    (folder / "metrics/refine_labels/psi_clean.json").rename(folder / "metrics/label_own.json")
+    (folder / "scores/separator/xumx-psi_noisy.csv").rename(folder / "scores/separator/xumx-own.csv")
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.fixture
+def changed(monkeypatch) -> set[str]:
+    """The stages that DVC would say have changed."""
+    stages = set()
+
+    def status(command: list[str], **_) -> subprocess.CompletedProcess:
+        assert command[:4] == ["dvc", "status", "--json", "--with-deps"]
+        found = {name: ["changed deps"] for name in stages if command[4] == f"own/dvc.yaml:{name}"}
+        return subprocess.CompletedProcess(command, 0, json.dumps(found), "")
+
+    monkeypatch.setattr(subprocess, "run", status)
+    return stages
+
+
+def test_the_tool_compares_them_with_the_arms(scored, changed, tool, capsys):
+    measured = pd.read_csv("results/reference/measured/separation.csv")
+    assert set(measured["condition"]) == {"pipeline"} and "own" not in set(measured["training_data"])
     tool("compare_own")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["labels", "precision", "recall", "f1", "exact"]
-    assert [line.split()[0] for line in lines[1:6]] == ["noisy", "psi_clean", "psi_noisy", "psi_refined", "own"]
-    assert [line[:28].strip() for line in lines[6:]] == [
-        "X-UMX: own",
-        *(f"own minus {a}" for a in ("clean", "noisy", "psi_clean", "psi_noisy", "psi_refined")),
-    ]
-    assert lines[10][28:] == "+0.00 [+0.00, +0.00]" and lines[8][28:30] == "+1"
-    write(tmp_path / "own/metrics/label_own.json", {"label_quality": None})
+    assert lines[0].split() == ["labels,", "seeds", "0", "precision", "recall", "f1", "exact"]
+    names = ["noisy", "refined by Ψ_clean", "refined by Ψ_noisy", "refined by Ψ_refined"]
+    assert [line[:32].strip() for line in lines[1:6]] == [*names, "own"]
+    quality = json.loads((scored / "metrics/label_own.json").read_text())["label_quality"]
+    assert lines[5].split()[1:] == [f"{quality[name]:.3f}" for name in ("precision", "recall", "f1", "exact")]
+    assert lines[6].startswith("X-UMX, seeds 0: ")
+    names = [f"  minus {name}" for name in (*names, "true labels (oracle)", "clean (other songs)")]
+    assert [line[:32].rstrip() for line in lines[7:13]] == names
+    assert lines[9][32:] == "+0.00 [+0.00, +0.00]   by seed +0.00" and lines[7][32:34] == "+1"
+    assert lines[13].endswith("Claim nothing yet.")
+    assert lines[14:] == ["Hybrid Demucs: no scores of the labels that are there now"]
+
+
+def test_the_tool_takes_no_scores_of_other_labels(scored, changed, tool, capsys):
+    changed |= {"label_own@0", "score_own@0-xumx"}
     tool("compare_own")
-    assert capsys.readouterr().out.startswith("the truth of the noisy stems is not known")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Labels that were not judged yet") and lines[1].startswith(
+        "X-UMX: no scores of the labels"
+    )
 
 
-def test_the_workspace_is_links_to_the_pipeline():
-    for name in LINKS:
-        link = ROOT / "own" / name
-        assert link.is_symlink() and (link.parent / link.readlink()).resolve() == (ROOT / name).resolve()
+def test_the_tool_refuses_other_parameters_and_does_without_truth(scored, changed, tool, capsys):
+    write(scored / "metrics/label_own.json", {"label_quality": None})
+    tool("compare_own")
+    assert capsys.readouterr().out.startswith("The truth of these stems is not known")
+    params = scored / "params.yaml"
+    params.write_text(params.read_text().replace("seed: 0", "seed: 1"))
+    with pytest.raises(SystemExit, match="own-seed0/params.yaml: expected params.yaml with what own changes"):
+        tool("compare_own")
+    (scored / "labels.csv").unlink()
+    with pytest.raises(SystemExit, match="^error: studies/own-seed0/labels.csv is missing: docs/own_labels.md"):
+        tool("compare_own")

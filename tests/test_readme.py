@@ -33,7 +33,10 @@ def test_in_short_says_what_the_tables_say(tmp_path):
     verdicts = ["false,against it", "undecided,as the paper", "undecided,mixed", "true,as the paper"]
     (reference / "claims.csv").write_text("holds,direction\n" + "\n".join(verdicts))
     text = in_short(tmp_path)
-    assert text.splitlines()[0] == "| small networks, rendered music: SDR in dB | X-UMX | Hybrid Demucs |"
+    assert (
+        text.splitlines()[0]
+        == "| small networks, rendered music: SDR in dB, mean over songs and seeds | X-UMX | Hybrid Demucs |"
+    )
     assert "| what the noise costs | 0.44 | 0.44 |\n| what true labels would win back | 0.30 | 0.40 |\n" in text
     assert "| what the labels of Ψ_refined win back | 0.26 | 0.26 |\n\nOf the paper's 4 claims, tested together" in text
     assert "1 are confirmed, 1 do not hold, and 2 are undecided, 1 of these leaning the paper's way; " in text

@@ -16,7 +16,7 @@ from stages.stems.corruption import contaminated, corrupted_stems, corruption_ge
 from stages.stems.manifest import Part, read_manifest
 from stages.stems.rendered import compose_song, song_generator
 from stages.train_variant import ITEMS
-from stages.variants.names import ROUNDS, VARIANTS
+from stages.variants.names import OWN, ROUNDS, VARIANTS
 
 CONDITIONS = yaml.safe_load((ROOT / "studies/conditions.yaml").read_text())
 STUDIES = yaml.safe_load((ROOT / "studies/params.yaml").read_text())
@@ -84,7 +84,8 @@ def test_what_was_measured_with_other_parameters_goes_when_a_workspace_is_opened
 
 def test_an_unknown_condition_is_one_line(repository):
     with pytest.raises(
-        InputError, match=r"unknown condition 'flips_99': expected one of pipeline, uncorrupted, base, .*conditions"
+        InputError,
+        match=r"unknown condition 'flips_99': expected one of pipeline, uncorrupted, own, base, .*conditions",
     ):
         open_workspace("flips_99", 0)
     assert not list(Path("studies").glob("flips*"))
@@ -121,7 +122,7 @@ def test_kinds_of_noise_contaminate_as_many_stems(params):
 def test_the_studies_run_what_the_code_knows():
     assert STUDIES["pipeline_seeds"][:3] == STUDIES["seeds"]
     assert STUDIES["further_seeds"] == STUDIES["pipeline_seeds"][1:]
-    assert ["pipeline", "uncorrupted", *STUDIES["conditions"]] == list(CONDITIONS)
+    assert ["pipeline", "uncorrupted", OWN, *STUDIES["conditions"]] == list(CONDITIONS)
     assert STUDIES["conditions"] == ["base", *STUDIES["noises"], "paper_threshold", "longer"]
     assert STUDIES["with_oracle"] == ["base", *STUDIES["noises"], "longer"]
     assert set(STUDIES["variants"]) == set(VARIANTS) - {"oracle", "threshold_0.5"}  # 0.5 is the refined arm's own

@@ -1,14 +1,16 @@
-"""Labels of your own (own/labels.csv) beside the paper's: how right they are, and what separators learn from them.
+"""Labels of your own (docs/own_labels.md) beside the paper's: how right they are, and what separators learn from them.
 
-    dvc repro own/dvc.yaml            trains and scores; docs/own_labels.md
     python tools/compare_own.py       from the repository's root
 
-Precision, recall and F1 are means over the classes of the audible segments, `exact` the share of these whose labels are
-all right. SDR is frame-wise, the mean over the test songs, in dB, with 95 % intervals over the songs; what another seed
-would change they do not know. Separators that were not scored are left out.
+Of every seed with own labels that were scored, and of the same seeds' arms, as results/reference has them. Precision,
+recall and F1 are means over the classes of the audible segments, `exact` is the share of these whose labels are all
+right. SDR is frame-wise, the mean over the test songs, in dB, with 95 % intervals over songs and seeds, not corrected
+for their number. With one seed they are over the songs alone, and far too sure.
 """
 
 import argparse
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,69 +19,107 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
 from analysis.intervals import interval
-from analysis.measurements import Measurements, measurements
-from analysis.palette import NETWORK_NAMES
-from analysis.results import LABELLED_ARMS, NETWORKS, SDRS, number, read_csv, read_json, read_labels
+from analysis.measurements import measurements
+from analysis.palette import ARM_NAMES, NETWORK_NAMES
+from analysis.reference import COLUMNS, check_parameters, check_workspace, read_measured
+from analysis.results import LABELLED_ARMS, NETWORKS, SDRS, number, read_csv, read_json
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.stems.segments import PROBABILITIES, TRUTHS
 from stages.variants.names import OWN
 
-WORKSPACE = Path("own")
-MEASURED = ("precision", "recall", "f1", "exact")
+MEASURED = Path("results/reference/measured")
+QUALITY = ("precision", "recall", "f1", "exact")
+BESIDE = (*LABELLED_ARMS, "oracle", "clean")
 NO_DECISIONS = pd.DataFrame(columns=["seed", "training_data", "inputs", "songs", *PROBABILITIES, *TRUTHS])
 
 
-def label_lines() -> list[str]:
-    """How right the labels are of each arm, own ones last; none where the truth is not known."""
-    file = "metrics/label_own.json"
-    content = read_json(WORKSPACE, file)
-    if content.get("label_quality") is None:
-        return ["the truth of the noisy stems is not known, so labels cannot be judged: tools/judge_labels.py"]
-    table = read_labels(Path()).set_index("arm")[list(MEASURED)]
-    table.loc[OWN] = [number(content, file, "label_quality", name) for name in MEASURED]
-    header = "".join(f"{name:>11}" for name in MEASURED)
-    return [
-        f"{'labels':14}{header}",
-        *(f"{arm:14}{''.join(f'{v:11.3f}' for v in row)}" for arm, *row in table.itertuples()),
+def workspaces() -> dict[int, Path]:
+    """Those with labels of one's own, by seed. Raises InputError where there is none, or where parameters differ."""
+    found = {int(path.parent.name.removeprefix(f"{OWN}-seed")): path.parent
+             for path in sorted(Path("studies").glob(f"{OWN}-seed*/labels.csv"))}  # fmt: skip
+    if not found:
+        raise InputError(f"studies/{OWN}-seed0/labels.csv is missing: docs/own_labels.md says how to make it")
+    check_parameters(Path("params.yaml"), MEASURED / "params.yaml")
+    for seed, workspace in found.items():
+        check_workspace(Path(), OWN, seed, workspace)
+    return found
+
+
+def is_current(stage: str) -> bool:
+    """Whether a stage of own/dvc.yaml was run on what is there now; DVC knows."""
+    command = ["dvc", "status", "--json", "--with-deps", f"{OWN}/dvc.yaml:{stage}"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        raise InputError(f"`{' '.join(command)}`: {result.stderr.strip().splitlines()[-1]}")
+    return json.loads(result.stdout) == {}
+
+
+def label_lines(found: dict[int, Path]) -> list[str]:
+    """How right the labels are, of each arm and own ones, means over the seeds whose labels are current."""
+    rows = {}
+    for seed, workspace in found.items():
+        if is_current(f"label_{OWN}@{seed}"):
+            file = f"metrics/label_{OWN}.json"
+            content = read_json(workspace, file)
+            if content["label_quality"] is None:
+                return ["The truth of these stems is not known, so labels cannot be judged."]
+            rows[seed] = [number(content, file, "label_quality", name) for name in QUALITY]
+    arms = read_measured(MEASURED / "labels.csv", COLUMNS["labels"])
+    arms = arms[(arms["condition"] == "pipeline") & arms["seed"].isin(list(rows)) & arms["labels"].isin(LABELLED_ARMS)]
+    table = pd.concat([arms, pd.DataFrame(rows.values(), columns=QUALITY).assign(labels=OWN)])
+    table = table.groupby("labels")[list(QUALITY)].mean().reindex([*LABELLED_ARMS, OWN])
+    header = f"{f'labels, seeds {_listed(rows)}':32}" + "".join(f"{name:>11}" for name in QUALITY)
+    lines = [
+        f"{ARM_NAMES.get(name, name):32}" + "".join(f"{v:11.3f}" for v in row) for name, *row in table.itertuples()
     ]
+    return [header, *lines] if rows else ["Labels that were not judged yet: `dvc repro` as docs/own_labels.md has it."]
 
 
-def songs_of(network: str) -> Measurements:
-    """A separator's frame-wise SDR on every test song, trained on each arm and on own labels."""
-    name = "scores/separator/{}-{}.csv".format
+def separator_lines(network: str, found: dict[int, Path]) -> list[str]:
+    """By how much a separator's SDR on own labels is above that on each arm, at the seeds whose scores are current."""
     columns = ["song", "class", *SDRS]
-    tables = {arm: read_csv(Path(), name(network, arm), columns) for arm in ("clean", *LABELLED_ARMS)}
-    tables[OWN] = read_csv(WORKSPACE, name(network, OWN), columns)
-    rows = [table.assign(seed=0, network=network, training_data=arm) for arm, table in tables.items()]
-    return measurements(pd.concat(rows, ignore_index=True), NO_DECISIONS, 0.5)
-
-
-def separator_lines(network: str) -> list[str]:
-    """A separator's SDR on own labels, and by how much it is above each arm's. Raises InputError for a single song."""
-    found = songs_of(network)
-    values = {f"{NETWORK_NAMES[network]}: {OWN}": lambda scores: scores.sdr(network, OWN)}
-    for arm in ("clean", *LABELLED_ARMS):
-        values[f"  {OWN} minus {arm}"] = lambda scores, arm=arm: scores.sdr(network, OWN) - scores.sdr(network, arm)
+    file = f"scores/separator/{network}-{OWN}.csv"
+    tables = [
+        read_csv(workspace, file, columns).assign(seed=seed, network=network, training_data=OWN)
+        for seed, workspace in found.items()
+        if (workspace / file).exists() and is_current(f"score_{OWN}@{seed}-{network}")
+    ]
+    if not tables:
+        return [f"{NETWORK_NAMES[network]}: no scores of the labels that are there now"]
+    arms = read_measured(MEASURED / "separation.csv", COLUMNS["separation"])
+    scores = measurements(pd.concat([arms[arms["condition"] == "pipeline"], *tables]), NO_DECISIONS, 0.5)
+    values = {arm: lambda scores, arm=arm: scores.sdr(network, OWN) - scores.sdr(network, arm) for arm in BESIDE}
     lines = []
-    for text, value in values.items():
-        chosen = found.asked_by(value)
-        if not chosen:
-            raise InputError(f"{network}: expected an SDR of every class for two test songs at least")
-        result = interval(chosen, value)
-        lines.append(f"{text:28}{result.value:+.2f} [{result.low:+.2f}, {result.high:+.2f}]")
+    for arm, value in values.items():
+        if chosen := scores.asked_by(value):
+            gain = interval(chosen, value)
+            by_seed = ", ".join(_signed(value(sample)) for sample in chosen.each_seed())
+            text = f"  minus {ARM_NAMES[arm]}{' (other songs)' if arm == 'clean' else ''}"
+            lines.append(
+                f"{text:32}{_signed(gain.value)} [{_signed(gain.low)}, {_signed(gain.high)}]   by seed {by_seed}"
+            )
+    level = scores.asked_by(lambda scores: scores.sdr(network, OWN))
+    if not level or not lines:
+        return [f"{NETWORK_NAMES[network]}: {MEASURED} has no scores of these seeds and songs to compare with"]
+    lines.insert(0, f"{NETWORK_NAMES[network]}, seeds {_listed(level.seeds)}: {level.all().sdr(network, OWN):.2f} dB")
+    if len(level.seeds) == 1:
+        lines.append("  One seed: between the arms such intervals often miss what other seeds give. Claim nothing yet.")
     return lines
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 2) + 0.0:+.2f}"  # never -0.00
+
+
+def _listed(seeds) -> str:
+    return ", ".join(map(str, seeds))
 
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    if not (WORKSPACE / "metrics/label_own.json").exists():
-        raise InputError(
-            f"{WORKSPACE}/metrics/label_own.json is missing: run `dvc repro {WORKSPACE}/dvc.yaml:label_own`"
-        )
-    print("\n".join(label_lines()))
-    for network in NETWORKS:
-        if (WORKSPACE / f"scores/separator/{network}-{OWN}.csv").exists():
-            print("\n".join(separator_lines(network)))
+    found = workspaces()
+    for lines in (label_lines(found), *(separator_lines(network, found) for network in NETWORKS)):
+        print("\n".join(lines))
 
 
 if __name__ == "__main__":
