@@ -64,15 +64,16 @@ def label_lines(found: dict[int, Path]) -> list[str]:
             if content["label_quality"] is None:
                 return ["The truth of these stems is not known, so labels cannot be judged."]
             rows[seed] = [number(content, file, "label_quality", name) for name in QUALITY]
+    if not rows:
+        return ["Labels that were not judged yet: `dvc repro` as docs/own_labels.md has it."]
     arms = read_measured(MEASURED / "labels.csv", COLUMNS["labels"])
     arms = arms[(arms["condition"] == "pipeline") & arms["seed"].isin(list(rows)) & arms["labels"].isin(LABELLED_ARMS)]
     table = pd.concat([arms, pd.DataFrame(rows.values(), columns=QUALITY).assign(labels=OWN)])
     table = table.groupby("labels")[list(QUALITY)].mean().reindex([*LABELLED_ARMS, OWN])
-    header = f"{f'labels, seeds {_listed(rows)}':32}" + "".join(f"{name:>11}" for name in QUALITY)
     lines = [
         f"{ARM_NAMES.get(name, name):32}" + "".join(f"{v:11.3f}" for v in row) for name, *row in table.itertuples()
     ]
-    return [header, *lines] if rows else ["Labels that were not judged yet: `dvc repro` as docs/own_labels.md has it."]
+    return [f"{f'labels, seeds {_listed(rows)}':32}" + "".join(f"{name:>11}" for name in QUALITY), *lines]
 
 
 def separator_lines(network: str, found: dict[int, Path]) -> list[str]:
