@@ -39,7 +39,7 @@ def test_in_short_says_what_the_tables_say(tmp_path):
     )
     assert "| what the noise costs | 0.44 | 0.44 |\n| what true labels would win back | 0.30 | 0.40 |\n" in text
     assert "| what the labels of Ψ_refined win back | 0.26 | 0.26 |\n\nOf the paper's 4 claims, tested together" in text
-    assert "1 are confirmed, 1 do not hold, and 2 are undecided, 1 of these leaning the paper's way; " in text
+    assert "1 are confirmed, 1 do not hold, and 2 are undecided, 1 of these leaning the paper's way: so few" in text
     (reference / "gap.csv").write_text("network,training_data,gain,by_seed\nxumx,psi_refined,0.25,+0.2\n")
     assert in_short(tmp_path).splitlines()[2:4] == [
         "| what the labels of Ψ_refined win back | 0.25 |",
