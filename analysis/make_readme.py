@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 from analysis import paper
 from analysis.claims import AS_THE_PAPER, UNDECIDED
 from analysis.formatting import cell, markdown_table
-from analysis.gap import gap_markdown
+from analysis.gap import UNCORRUPTED, gap_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.report import VERDICTS
 from analysis.results import SCALES
@@ -21,7 +21,7 @@ from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 
 IN_SHORT = {
-    "what the noise costs": "uncorrupted", "what true labels would win back": "oracle",
+    "what the noise costs": UNCORRUPTED, "what true labels would win back": "oracle",
     "what the labels of Ψ_refined win back": "psi_refined",
 }  # fmt: skip
 WHAT_LABELS_WIN = """### What noise costs, and what labels win back

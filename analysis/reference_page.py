@@ -275,8 +275,8 @@ def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
     yield markdown_table(["stage", "runs", "hours"], rows)
     yield (
         "Where stages ran side by side, it took less than the sum. Processors round differently, which after thousands "
-        "of steps could be another training; in whole runs on several machines no SDR moved by more than 0.01 dB, "
-        "which need not be so on every processor ([notebook](../../docs/notebook.md))."
+        "of steps could be another training; in whole runs on several machines every SDR came out again, but for the "
+        "last decimal of one, which need not be so on every processor ([notebook](../../docs/notebook.md))."
     )
     if energy is not None:
         columns = ["date", "command", "wall minutes", "energy in kWh", "method", "processor"]

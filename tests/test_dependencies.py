@@ -82,6 +82,14 @@ def test_what_hears_the_noisy_segments_depends_on_their_table(file):
     assert not [name for name, _, depends in hears if not any(each.endswith("data/arms/noisy.csv") for each in depends)]
 
 
+def test_own_labels_are_trained_with_and_scored_with_the_pipelines_parameters():
+    pipeline, own = (yaml.safe_load((ROOT / file).read_text())["stages"] for file in ("dvc.yaml", "own/dvc.yaml"))
+    for stage in ("train", "score"):
+        [by_file] = own[f"{stage}_own"]["params"]
+        [theirs] = by_file.values()
+        assert sorted(theirs) == sorted(pipeline[f"{stage}_separator"]["do"]["params"])
+
+
 def test_a_study_runs_the_code_beside_it_whichever_is_installed():
     files = (ROOT / "studies/dvc.yaml", ROOT / "own/dvc.yaml")
     commands = [command for file in files for command in re.findall(r"cd studies/\S+ && (.*)", file.read_text())]
