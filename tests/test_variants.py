@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from conftest import run_stage_here
 
 from stages.pipeline.params import load_params
@@ -15,11 +16,13 @@ from stages.stems.segments import ARM_COLUMNS, LABELS, PROBABILITIES, TRUTHS, re
 from stages.variants.labels import (
     add_labels,
     best_thresholds,
+    filtered,
     from_truth,
     remove_labels,
     single_labelled_only,
     true_labels,
 )
+from stages.variants.levels import Levels
 from stages.variants.names import TRUTH_VARIANTS, VARIANTS
 
 
@@ -76,6 +79,38 @@ def test_single_labelled_segments_alone_keep_their_labels(table):
     found = labels_of(single_labelled_only(both))
     assert (found[counts == 1] == labels_of(both)[counts == 1]).all()
     assert (counts > 1).any() and not found[counts != 1].any()
+
+
+def test_filtering_keeps_the_nominal_label_where_the_refined_ones_are_no_others(table):
+    refined = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0]])
+    arm = table[1:6].assign(stem=["vocals", "bass", "drums", "other", "vocals"], **dict(zip(LABELS, refined.T)))
+    assert (labels_of(filtered(arm)) == refined * [[1], [1], [0], [0], [0]]).all()
+
+
+def test_a_separators_levels_are_the_logits_of_shares(params):
+    """Estimates of 3, 4, 12 and 0 times the mixture: 3, 4, 12 of 13 by RMS, and as good as nothing."""
+    audio = torch.randn(2, 2, 50)
+    model = Levels(torch.nn.Identity(), "hdemucs", params)  # its estimate is what the network returns
+    model.separator.forward = lambda mixtures: mixtures[:, None] * torch.tensor([3.0, -4, 12, 0])[:, None, None]
+    assert model(audio).sigmoid().numpy() == pytest.approx(np.tile([3 / 13, 4 / 13, 12 / 13, 0], (2, 1)), abs=2e-6)
+    assert torch.isfinite(model(torch.zeros_like(audio))).all()
+
+
+def test_labels_by_a_separator_need_neither_classifier_nor_truth(project):
+    run_stage_here("train_separator", "xumx-noisy")
+    for name in ("data/probabilities", "models/classifier"):
+        shutil.rmtree(name, ignore_errors=True)
+    run_stage_here("label_separated")
+    first = read_arm(Path("data/arms/separated.csv"))
+    heard = first[PROBABILITIES].to_numpy()
+    audible = (heard > 0).any(axis=1)
+    assert np.square(heard[audible]).sum(axis=1) == pytest.approx(1.0, abs=1e-3) and not heard[~audible].any()
+    content = json.loads(Path("metrics/label_variant/separated.json").read_text())
+    assert (labels_of(first) == (heard >= content["threshold"]) * audible[:, None]).all()
+    noisy = read_arm(Path("data/arms/noisy.csv"))
+    write_arm(noisy.assign(**dict(zip(TRUTHS, 1 - noisy[TRUTHS].to_numpy(int).T))), Path("data/arms/noisy.csv"))
+    run_stage_here("label_separated")
+    assert (labels_of(first) == labels_of(read_arm(Path("data/arms/separated.csv")))).all()
 
 
 def test_best_thresholds_of_a_worked_example():

@@ -46,6 +46,16 @@ def single_labelled_only(table: pd.DataFrame) -> pd.DataFrame:
     return _with_labels(table, labels * (labels.sum(axis=1, keepdims=True) == 1))
 
 
+def filtered(table: pd.DataFrame) -> pd.DataFrame:
+    """A refined arm's nominal labels, where the refined ones are the same; the other segments get none.
+
+    Filtering instead of relabelling: no segment gets a label that it did not have.
+    """
+    nominal = (table["stem"].to_numpy()[:, None] == np.array(CLASSES)).astype(int)
+    labels = table[LABELS].to_numpy(int)
+    return _with_labels(table, labels * (labels == nominal).all(axis=1, keepdims=True))
+
+
 def best_thresholds(probabilities: np.ndarray, targets: np.ndarray) -> list[float]:
     """The threshold of each class, among 0.01 to 0.99, at which its F1 is highest; of equal ones the lowest.
 
