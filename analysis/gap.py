@@ -27,6 +27,18 @@ ENDS = ("", "_low", "_high")  # of the names of a value and its interval
 NOISE_DECIMALS = dict.fromkeys((name + end for name in NOISE for end in ENDS), 2)
 GAP_VALUES = ("gain", "low", "high", *(share + end for share in SHARES for end in ENDS), "paper_gain", "paper_of_clean")
 GAP_DECIMALS = dict.fromkeys(GAP_VALUES, 2)
+WAYS = {  # to use noisy labels, each a variant or an arm
+    "psi_noisy": "relabelled by Ψ_noisy",
+    "psi_refined": "relabelled by Ψ_refined",
+    "single_only": "likewise, but segments with several labels left out",
+    "filtered": "nominal labels where Ψ_refined says the same, the rest left out",
+    "separated": "relabelled by X-UMX that learned from the nominal ones",
+    "oracle": "true labels (oracle)",
+}
+AGAINST = {"gain": "noisy", "more": "psi_refined"}  # what their SDR is compared with
+WAYS_DECIMALS = dict.fromkeys(("labelled", "right", "precision", "recall"), 3) | dict.fromkeys(
+    (name + end for name in AGAINST for end in ENDS), 2
+)
 FALSE_LABELS_DECIMALS = dict.fromkeys(("difference", "low", "high"), 2)
 
 
@@ -67,7 +79,7 @@ def gap_markdown(table: pd.DataFrame) -> str:
         names = [NETWORK_NAMES[row["network"]], f"{ARM_NAMES[row['training_data']]} minus noisy"]
         published = "-" if isnan(row["paper_gain"]) else f"{row['paper_gain']:+.2f}"
         shares = [_share_with_interval(*(row[name + end] for end in ENDS)) for name in SHARES]
-        theirs = "-" if isnan(row["paper_of_clean"]) else f"{100 * row['paper_of_clean']:.0f} %"
+        theirs = _percent(row["paper_of_clean"])
         gain = _with_interval(row["gain"], row["low"], row["high"])
         rows.append([*names, gain, _listed(row["by_seed"]), *shares, published, theirs])
     header = ["separator", "SDR", "ours, dB", "by seed", "share of clean minus noisy"]
@@ -107,6 +119,44 @@ def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     return markdown_table(header, rows)
 
 
+def ways_table(measurements: Measurements, labels: pd.DataFrame) -> pd.DataFrame:
+    """What X-UMX gains from each of `WAYS` to use noisy labels, and how right they make the labels.
+
+    Args: labels of the same condition (`analysis.reference.Measured`).
+
+    Returns: way, labelled (the share of audible segments with a label), right (the share of those whose labels are all
+    right), precision and recall (means over the classes), all of them means over the seeds; gain (dB above "noisy")
+    and more (above "psi_refined"), each with _low and _high, seeds, and the gain by seed like `gap_table`. Empty unless
+    one of the variants that are only here was run.
+    """
+    rows = []
+    for way in WAYS:
+        gain, more = (_difference("xumx", way, against) for against in AGAINST.values())
+        if chosen := measurements.asked_by(gain, more):
+            judged = labels[(labels["labels"] == way) & labels["seed"].isin(chosen.seeds)]
+            heard = judged["segments"] - judged["silent"]
+            labelled = heard - judged["unlabelled"]
+            shares = labelled / heard, judged["exact"] * heard / labelled  # none but wrong ones are without a label
+            quality = [column.mean() for column in (*shares, judged["precision"], judged["recall"])]
+            found = [*_ends(interval(chosen, gain)), *_ends(interval(chosen, more))]
+            rows.append([way, *quality, *found, len(chosen.seeds), _by_seed(chosen, gain)])
+    table = pd.DataFrame(rows, columns=["way", *WAYS_DECIMALS, "seeds", "by_seed"])
+    return table if {"filtered", "separated"} & {*table["way"]} else table[:0]
+
+
+def ways_markdown(table: pd.DataFrame) -> str:
+    """`ways_table` for a page."""
+    header = ["labels", "labelled", "all right of those", "precision", "recall"]
+    header += ["minus noisy, dB", "by seed", "minus relabelled by Ψ_refined, dB"]
+    rows = []
+    for row in table.round(WAYS_DECIMALS).to_dict("records"):
+        quality = [_percent(row[name]) for name in ("labelled", "right", "precision", "recall")]
+        gain, more = (_with_interval(*(row[name + end] for end in ENDS)) for name in AGAINST)
+        more = "-" if row["way"] == AGAINST["more"] else more
+        rows.append([WAYS[row["way"]], *quality, gain, _listed(row["by_seed"]), more])
+    return markdown_table(header, rows)
+
+
 def false_labels_table(measurements: Measurements) -> pd.DataFrame:
     """By how much X-UMX separates better with false labels added to the true ones than with as many removed.
 
@@ -142,6 +192,10 @@ def _listed(by_seed: str) -> str:
 
 def _with_interval(value: float, low: float, high: float) -> str:
     return f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"
+
+
+def _percent(share: float) -> str:
+    return "-" if isnan(share) else f"{100 * share:.0f} %"
 
 
 def _share_with_interval(value: float, low: float, high: float) -> str:

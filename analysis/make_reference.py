@@ -16,7 +16,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 
 from analysis.claims import decide
 from analysis.formatting import round_columns, write_csv
-from analysis.gap import FALSE_LABELS_DECIMALS, GAP_DECIMALS, NOISE_DECIMALS, false_labels_table, gap_table, noise_table
+from analysis.gap import (
+    FALSE_LABELS_DECIMALS,
+    GAP_DECIMALS,
+    NOISE_DECIMALS,
+    WAYS_DECIMALS,
+    false_labels_table,
+    gap_table,
+    noise_table,
+    ways_table,
+)
 from analysis.make_figures import save, style
 from analysis.measurements import Measurements, measurements
 from analysis.reference import Measured, collect
@@ -59,11 +68,13 @@ def make_reference(root: Path, results: Path) -> None:
     ablations = measurements_of(measured, "base", threshold)
     claims = decide(found, ablations)
     false_labels = false_labels_table(ablations)
+    ways = ways_table(ablations, measured.labels[measured.labels["condition"] == "base"])
     gaps = gap_table(found)
     noises = noise_table({name: measurements_of(with_baseline, name, threshold) for name in run})
     tables = {
         "gap.csv": round_columns(gaps, GAP_DECIMALS),
         "noise.csv": round_columns(noises, NOISE_DECIMALS),
+        "ways.csv": round_columns(ways, WAYS_DECIMALS),
         "false_labels.csv": round_columns(false_labels, FALSE_LABELS_DECIMALS),
         "table1.csv": rounded_table(table1(measured.classification), MEASURE_DECIMALS),
         "table2.csv": rounded_table(table2(by_seed), SDR_DECIMALS),
@@ -77,11 +88,11 @@ def make_reference(root: Path, results: Path) -> None:
     first = by_seed[by_seed["seed"] == params.seed]
     write_csv(round_columns(table3(first)[["variant", "metric", *TABLE2_VALUES]], SDR_DECIMALS), results / "table3.csv")
     style()
-    figures = study_figures(measured, by_seed, gaps)
+    figures = study_figures(measured, by_seed, gaps, noises)
     for name, figure in figures.items():
         save(figure, folder / "figures" / name)
     energy = pd.read_csv(folder / ENERGY) if (folder / ENERGY).exists() else None
-    page = parts(measured, threshold, by_seed, claims, gaps, noises, false_labels, list(figures), energy)
+    page = parts(measured, threshold, by_seed, claims, gaps, noises, ways, false_labels, list(figures), energy)
     with atomic_file(folder / "README.md") as temporary:
         temporary.write_bytes(("\n\n".join(page) + "\n").encode())
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis import paper
-from analysis.gap import UNCORRUPTED
+from analysis.gap import ENDS, NOISE, UNCORRUPTED
 from analysis.make_figures import WIDTH, classifier_lines, draw_separation, draw_thresholds, legend
 from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, INK, NETWORK_NAMES, subscripted
 from analysis.reference import Measured
@@ -31,17 +31,21 @@ CLASSIFIERS = ("noisy", "refined", *ROUNDS)  # after 0, 1, 2, ... rounds of self
 THEIR_LABELS = ("psi_noisy", "psi_refined", *ROUNDS)
 
 
-def study_figures(measured: Measured, by_seed: pd.DataFrame, gaps: pd.DataFrame) -> dict[str, Figure]:
+def study_figures(
+    measured: Measured, by_seed: pd.DataFrame, gaps: pd.DataFrame, noises: pd.DataFrame
+) -> dict[str, Figure]:
     """By file name.
 
     Args:
         by_seed: from `analysis.reference_tables.sdr_by_seed`.
         gaps: from `analysis.gap.gap_table`.
+        noises: from `analysis.gap.noise_table`.
     """
     drawn = {
         "gap.png": draw_gap(gaps),
         "separation.png": draw_table2(by_seed),
         "figure4.png": draw_figure4(measured.decisions),
+        "noise.png": draw_noises(noises),
         "noise_sweep.png": draw_noise_sweep(measured, by_seed),
         "kinds_of_noise.png": draw_kinds(measured, by_seed),
         "false_labels.png": draw_false_labels(by_seed),
@@ -71,6 +75,34 @@ def draw_gap(gaps: pd.DataFrame) -> Figure | None:
         ax.set(ylim=(len(order) - 0.4, -0.5), xlabel="SDR above training on the noisy labels, in dB")
         ax.grid(axis="y", visible=False)
         ax.set_title(NETWORK_NAMES[network])
+    return figure
+
+
+def draw_noises(noises: pd.DataFrame) -> Figure | None:
+    """What each noise costs X-UMX and what is won back, paired differences with their 95 % intervals.
+
+    Against the share of flipped sources, where there are two shares at least, and by kind of noise.
+    """
+    table = noises.assign(rate=noises["condition"].map(SWEEP)).set_index("condition")
+    sweep, kinds = table[table["rate"].notna()], table.loc[[kind for kind in KINDS if kind in table.index]]
+    if len(sweep) < 2 or kinds.empty:
+        return None
+    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+    for place, (name, arm) in enumerate(NOISE.items()):
+        how = {"color": ARM_COLOURS.get(arm, INK), "marker": "o", "markersize": 6, "linewidth": 2, "elinewidth": 1.6}
+        for ax, part, at, line in ((left, sweep, sweep["rate"] + 0.8 * (place - 1), "-"),
+                                   (right, kinds, np.arange(len(kinds)) + 0.2 * (place - 1), "")):  # fmt: skip
+            value, low, high = (part[name + end] for end in ENDS)
+            label = subscripted(ARM_NAMES[arm]) if ax is left else None
+            ax.errorbar(at, value, (value - low, high - value), linestyle=line, label=label, **how)
+    left.set(xlabel="flipped sources in %", ylabel="SDR of X-UMX above training\non the noisy labels, in dB",
+             xticks=list(SWEEP.values()))  # fmt: skip
+    right.set_xticks(range(len(kinds)), [KINDS[kind] for kind in kinds.index])
+    right.grid(axis="x", visible=False)
+    for ax in (left, right):
+        ax.axhline(0, color=ARM_COLOURS["noisy"], linewidth=2, zorder=0)
+    left.legend(frameon=False, loc="upper left")
     return figure
 
 
