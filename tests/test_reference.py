@@ -66,8 +66,8 @@ def test_every_figure_is_drawn_once_its_runs_are_there(tmp_path):
     make_reference(tmp_path, tmp_path)
     figures = {path.name for path in (tmp_path / "reference/figures").iterdir()}
     assert figures == {
-        "gap.png", "separation.png", "figure4.png", "noise.png", "noise_sweep.png", "kinds_of_noise.png", "false_labels.png",
-        "threshold_curve.png", "rounds.png",
+        "gap.png", "separation.png", "figure4.png", "noise.png", "noise_sweep.png", "kinds_of_noise.png",
+        "false_labels.png", "threshold_curve.png", "rounds.png",
     }  # fmt: skip
     claims = pd.read_csv(tmp_path / "reference/claims.csv", keep_default_na=False)
     assert set(claims["holds"]) <= {"true", "false", "undecided"} and all("[" in ours for ours in claims["ours"])
