@@ -119,42 +119,45 @@ def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     return markdown_table(header, rows)
 
 
-def ways_table(measurements: Measurements, labels: pd.DataFrame) -> pd.DataFrame:
+def ways_table(by_condition: dict[str, Measurements], labels: pd.DataFrame) -> pd.DataFrame:
     """What X-UMX gains from each of `WAYS` to use noisy labels, and how right they make the labels.
 
-    Args: labels of the same condition (`analysis.reference.Measured`).
+    Args: labels as in `analysis.reference.Measured`.
 
-    Returns: way, labelled (the share of audible segments with a label), right (the share of those whose labels are all
-    right), precision and recall (means over the classes), all of them means over the seeds; gain (dB above "noisy")
-    and more (above "psi_refined"), each with _low and _high, seeds, and the gain by seed like `gap_table`. Empty unless
-    one of the variants that are only here was run.
+    Returns: condition, way, labelled (the share of audible segments with a label), right (the share of those whose
+    labels are all right), precision and recall (means over the classes), all of them means over the seeds; gain (dB
+    above "noisy") and more (above "psi_refined"), each with _low and _high, seeds, and the gain by seed like
+    `gap_table`. No row of a condition under which none of the ways was run that are compared only here.
     """
     rows = []
-    for way in WAYS:
-        gain, more = (_difference("xumx", way, against) for against in AGAINST.values())
-        if chosen := measurements.asked_by(gain, more):
-            judged = labels[(labels["labels"] == way) & labels["seed"].isin(chosen.seeds)]
-            heard = judged["segments"] - judged["silent"]
-            labelled = heard - judged["unlabelled"]
-            shares = labelled / heard, judged["exact"] * heard / labelled  # none but wrong ones are without a label
-            quality = [column.mean() for column in (*shares, judged["precision"], judged["recall"])]
-            found = [*_ends(interval(chosen, gain)), *_ends(interval(chosen, more))]
-            rows.append([way, *quality, *found, len(chosen.seeds), _by_seed(chosen, gain)])
-    table = pd.DataFrame(rows, columns=["way", *WAYS_DECIMALS, "seeds", "by_seed"])
-    return table if {"filtered", "separated"} & {*table["way"]} else table[:0]
+    for condition, measurements in by_condition.items():
+        if not {("xumx", way) for way in ("filtered", "separated")} & measurements.sdr.keys():
+            continue
+        for way in WAYS:
+            gain, more = (_difference("xumx", way, against) for against in AGAINST.values())
+            if chosen := measurements.asked_by(gain, more):
+                judged = labels[(labels["condition"] == condition) & (labels["labels"] == way)]
+                judged = judged[judged["seed"].isin(chosen.seeds)]
+                heard = judged["segments"] - judged["silent"]
+                labelled = heard - judged["unlabelled"]
+                right = judged["exact"] * heard / labelled  # what has no label is not right: all of it is audible
+                quality = (part.mean() for part in (labelled / heard, right, judged["precision"], judged["recall"]))
+                found = [*_ends(interval(chosen, gain)), *_ends(interval(chosen, more))]
+                rows.append([condition, way, *quality, *found, len(chosen.seeds), _by_seed(chosen, gain)])
+    return pd.DataFrame(rows, columns=["condition", "way", *WAYS_DECIMALS, "seeds", "by_seed"])
 
 
-def ways_markdown(table: pd.DataFrame) -> str:
-    """`ways_table` for a page."""
-    header = ["labels", "labelled", "all right of those", "precision", "recall"]
+def ways_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
+    """`ways_table` for a page; `names` of its conditions."""
+    header = ["noise", "labels", "labelled", "all right of those", "precision", "recall"]
     header += ["minus noisy, dB", "by seed", "minus relabelled by Ψ_refined, dB"]
     rows = []
     for row in table.round(WAYS_DECIMALS).to_dict("records"):
         quality = [_percent(row[name]) for name in ("labelled", "right", "precision", "recall")]
         gain, more = (_with_interval(*(row[name + end] for end in ENDS)) for name in AGAINST)
         more = "-" if row["way"] == AGAINST["more"] else more
-        rows.append([WAYS[row["way"]], *quality, gain, _listed(row["by_seed"]), more])
-    return markdown_table(header, rows)
+        rows.append([names[row["condition"]], WAYS[row["way"]], *quality, gain, _listed(row["by_seed"]), more])
+    return markdown_table(header, rows, text_columns=2)
 
 
 def false_labels_table(measurements: Measurements) -> pd.DataFrame:

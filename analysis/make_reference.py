@@ -68,9 +68,10 @@ def make_reference(root: Path, results: Path) -> None:
     ablations = measurements_of(measured, "base", threshold)
     claims = decide(found, ablations)
     false_labels = false_labels_table(ablations)
-    ways = ways_table(ablations, measured.labels[measured.labels["condition"] == "base"])
     gaps = gap_table(found)
-    noises = noise_table({name: measurements_of(with_baseline, name, threshold) for name in run})
+    by_noise = {name: measurements_of(with_baseline, name, threshold) for name in run}
+    noises = noise_table(by_noise)
+    ways = ways_table(by_noise, measured.labels)
     tables = {
         "gap.csv": round_columns(gaps, GAP_DECIMALS),
         "noise.csv": round_columns(noises, NOISE_DECIMALS),

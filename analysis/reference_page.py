@@ -126,7 +126,7 @@ def parts(
             "classifier: trained on the nominal labels, it says that a class is in a segment where that estimate is "
             "loud enough; how loud, for each class, was settled as adaptive thresholds are, without the truth."
         )
-        yield ways_markdown(ways)
+        yield ways_markdown(ways, NOISES)
     yield from paper_threshold(side_by_side(measured, by_seed, ("base", "paper_threshold")))
     yield from lengths(side_by_side(measured, by_seed, LENGTHS))
     if len(noises):

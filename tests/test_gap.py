@@ -95,8 +95,11 @@ def test_other_ways_are_compared_with_the_noisy_labels_and_with_the_refined_ones
         [["psi_refined", 0, 100, 20, 8, 0.9, 0.8, 0.72], ["psi_refined", 1, 100, 20, 16, 0.7, 0.6, 0.4],
          ["filtered", 0, 100, 20, 40, 0.95, 0.5, 0.45], ["filtered", 1, 100, 20, 40, 0.95, 0.5, np.nan]],
         columns=["labels", "seed", "segments", "silent", "unlabelled", "precision", "recall", "exact"],
-    )  # fmt: skip
-    table = ways_table(measurements(songs, NO_DECISIONS, 0.5), labels).set_index("way")
+    ).assign(condition="here")  # fmt: skip
+    found = measurements(songs, NO_DECISIONS, 0.5)
+    lacking = measurements(songs[songs["training_data"] != "filtered"], NO_DECISIONS, 0.5)
+    table = ways_table({"here": found, "lacking": lacking}, labels).set_index("way")
+    assert set(table["condition"]) == {"here"}
     assert list(table.index) == ["psi_refined", "filtered", "oracle"] and list(table["seeds"]) == [2, 2, 1]
     assert table.loc["psi_refined", ["labelled", "right", "precision", "recall"]].tolist() == pytest.approx(
         [(72 + 64) / 160, (0.72 * 80 / 72 + 0.4 * 80 / 64) / 2, 0.8, 0.7]
@@ -105,8 +108,6 @@ def test_other_ways_are_compared_with_the_noisy_labels_and_with_the_refined_ones
     assert table.loc["psi_refined", ["gain", "more", "more_low"]].tolist() == pytest.approx([0.4, 0, 0])
     assert table.loc["filtered", ["gain", "more"]].tolist() == pytest.approx([0.2, -0.2])
     assert table.loc["filtered", "by_seed"] == "+0.10/+0.30"
-    page = ways_markdown(table.reset_index()).splitlines()
-    assert page[3].startswith("| nominal labels where") and "| 50 % | 90 % | 95 % | 50 % | +0.20 [" in page[3]
-    assert page[4].startswith("| true labels (oracle) | - | - | - | - | +0.50 [")
-    songs = songs[songs["training_data"] != "filtered"]
-    assert ways_table(measurements(songs, NO_DECISIONS, 0.5), labels).empty
+    page = ways_markdown(table.reset_index(), {"here": "flips"}).splitlines()
+    assert page[3].startswith("| flips | nominal labels where") and "| 50 % | 90 % | 95 % | 50 % | +0.20 [" in page[3]
+    assert page[4].startswith("| flips | true labels (oracle) | - | - | - | - | +0.50 [")
