@@ -266,13 +266,13 @@ def draw_rounds(measured: Measured) -> Figure | None:
     left, right = figure.subplots(1, 2, sharex=True)
     shared = {"x": "round", "errorbar": "sd", "err_style": "bars", "linewidth": 2, "color": INK}
     accuracy = accuracy.assign(round=accuracy["training_data"].map(CLASSIFIERS.index))
-    for inputs, line in (("single", "--s"), ("multi", "-o")):
+    for inputs, line, marker in (("single", "--", "s"), ("multi", "-", "o")):
         part = accuracy[accuracy["inputs"] == inputs]
-        how = {"linestyle": line[:-1], "marker": line[-1]}
+        how = {"linestyle": line, "marker": marker}
         sns.lineplot(part, y="accuracy", **how, label=f"{inputs}-label inputs", ax=left, **shared)
     labels = labels.assign(round=labels["labels"].map(THEIR_LABELS.index))
-    for measure, line in (("f1", "-o"), ("precision", ":^"), ("recall", "--s")):
-        how = {"linestyle": line[:-1], "marker": line[-1]}
+    for measure, line, marker in (("f1", "-", "o"), ("precision", ":", "^"), ("recall", "--", "s")):
+        how = {"linestyle": line, "marker": marker}
         sns.lineplot(labels, y=measure, **how, label=measure.replace("f1", "F1"), ax=right, **shared)
     left.set(xlabel="rounds of self-refining", ylabel="accuracy in %", xticks=range(6))
     left.set_title("classifier on the test set")
