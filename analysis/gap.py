@@ -27,16 +27,18 @@ ENDS = ("", "_low", "_high")  # of the names of a value and its interval
 NOISE_DECIMALS = dict.fromkeys((name + end for name in NOISE for end in ENDS), 2)
 GAP_VALUES = ("gain", "low", "high", *(share + end for share in SHARES for end in ENDS), "paper_gain", "paper_of_clean")
 GAP_DECIMALS = dict.fromkeys(GAP_VALUES, 2)
-WAYS = {  # to use noisy labels, each a variant or an arm
+STRATEGIES = {  # what to do with noisy labels, each a variant or an arm
     "psi_noisy": "relabelled by Ψ_noisy",
+    "filtered_by_psi_noisy": "filtered by Ψ_noisy",
     "psi_refined": "relabelled by Ψ_refined",
-    "single_only": "likewise, but segments with several labels left out",
-    "filtered": "nominal labels where Ψ_refined says the same, the rest left out",
-    "separated": "relabelled by X-UMX that learned from the nominal ones",
+    "single_only": "relabelled by Ψ_refined, single labels alone",
+    "filtered_by_psi_refined": "filtered by Ψ_refined",
+    "by_separator": "relabelled by X-UMX",
     "oracle": "true labels (oracle)",
 }
-AGAINST = {"gain": "noisy", "more": "psi_refined"}  # what their SDR is compared with
-WAYS_DECIMALS = dict.fromkeys(("labelled", "right", "precision", "recall"), 3) | dict.fromkeys(
+ONLY_HERE = ("filtered_by_psi_noisy", "filtered_by_psi_refined", "by_separator")  # not compared elsewhere
+AGAINST = {"gain": "noisy", "above_refined": "psi_refined"}
+STRATEGY_DECIMALS = dict.fromkeys(("labelled", "exact_of_labelled", "precision"), 3) | dict.fromkeys(
     (name + end for name in AGAINST for end in ENDS), 2
 )
 FALSE_LABELS_DECIMALS = dict.fromkeys(("difference", "low", "high"), 2)
@@ -119,44 +121,45 @@ def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     return markdown_table(header, rows)
 
 
-def ways_table(by_condition: dict[str, Measurements], labels: pd.DataFrame) -> pd.DataFrame:
-    """What X-UMX gains from each of `WAYS` to use noisy labels, and how right they make the labels.
+def strategies_table(by_condition: dict[str, Measurements], labels: pd.DataFrame) -> pd.DataFrame:
+    """What X-UMX gains from each of `STRATEGIES`, and how right the labels are.
 
     Args: labels as in `analysis.reference.Measured`.
 
-    Returns: condition, way, labelled (the share of audible segments with a label), right (the share of those whose
-    labels are all right), precision and recall (means over the classes), all of them means over the seeds; gain (dB
-    above "noisy") and more (above "psi_refined"), each with _low and _high, seeds, and the gain by seed like
-    `gap_table`. No row of a condition under which none of the ways was run that are compared only here.
+    Returns: condition, strategy, labelled (the share of audible segments with a label), exact_of_labelled (the share of
+    those whose labels are all right), precision (mean over the classes), all of them means over the seeds; gain (dB
+    above "noisy") and above_refined (above "psi_refined"), each with _low and _high, seeds, and the gain by seed like
+    `gap_table`. No row of a condition under which none of `ONLY_HERE` was run.
     """
     rows = []
     for condition, measurements in by_condition.items():
-        if not {("xumx", way) for way in ("filtered", "separated")} & measurements.sdr.keys():
+        if not {("xumx", strategy) for strategy in ONLY_HERE} & measurements.sdr.keys():
             continue
-        for way in WAYS:
-            gain, more = (_difference("xumx", way, against) for against in AGAINST.values())
-            if chosen := measurements.asked_by(gain, more):
-                judged = labels[(labels["condition"] == condition) & (labels["labels"] == way)]
+        for strategy in STRATEGIES:
+            gain, above = (_difference("xumx", strategy, against) for against in AGAINST.values())
+            if chosen := measurements.asked_by(gain, above):
+                judged = labels[(labels["condition"] == condition) & (labels["labels"] == strategy)]
                 judged = judged[judged["seed"].isin(chosen.seeds)]
                 heard = judged["segments"] - judged["silent"]
                 labelled = heard - judged["unlabelled"]
-                right = judged["exact"] * heard / labelled  # what has no label is not right: all of it is audible
-                quality = (part.mean() for part in (labelled / heard, right, judged["precision"], judged["recall"]))
-                found = [*_ends(interval(chosen, gain)), *_ends(interval(chosen, more))]
-                rows.append([condition, way, *quality, *found, len(chosen.seeds), _by_seed(chosen, gain)])
-    return pd.DataFrame(rows, columns=["condition", "way", *WAYS_DECIMALS, "seeds", "by_seed"])
+                exact = judged["exact"] * heard / labelled  # of what is audible, nothing without a label is right
+                quality = (part.mean() for part in (labelled / heard, exact, judged["precision"]))
+                found = [*_ends(interval(chosen, gain)), *_ends(interval(chosen, above))]
+                rows.append([condition, strategy, *quality, *found, len(chosen.seeds), _by_seed(chosen, gain)])
+    return pd.DataFrame(rows, columns=["condition", "strategy", *STRATEGY_DECIMALS, "seeds", "by_seed"])
 
 
-def ways_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
-    """`ways_table` for a page; `names` of its conditions."""
-    header = ["noise", "labels", "labelled", "all right of those", "precision", "recall"]
+def strategies_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
+    """`strategies_table` for a page; `names` of its conditions."""
+    header = ["noise", "labels", "segments with a label", "of those all right", "precision"]
     header += ["minus noisy, dB", "by seed", "minus relabelled by Ψ_refined, dB"]
     rows = []
-    for row in table.round(WAYS_DECIMALS).to_dict("records"):
-        quality = [_percent(row[name]) for name in ("labelled", "right", "precision", "recall")]
-        gain, more = (_with_interval(*(row[name + end] for end in ENDS)) for name in AGAINST)
-        more = "-" if row["way"] == AGAINST["more"] else more
-        rows.append([names[row["condition"]], WAYS[row["way"]], *quality, gain, _listed(row["by_seed"]), more])
+    for row in table.round(STRATEGY_DECIMALS).to_dict("records"):
+        quality = [_percent(row[name]) for name in ("labelled", "exact_of_labelled", "precision")]
+        gain, above = (_with_interval(*(row[name + end] for end in ENDS)) for name in AGAINST)
+        above = "-" if row["strategy"] == AGAINST["above_refined"] else above
+        names_of = [names[row["condition"]], STRATEGIES[row["strategy"]]]
+        rows.append([*names_of, *quality, gain, _listed(row["by_seed"]), above])
     return markdown_table(header, rows, text_columns=2)
 
 

@@ -20,11 +20,11 @@ from analysis.gap import (
     FALSE_LABELS_DECIMALS,
     GAP_DECIMALS,
     NOISE_DECIMALS,
-    WAYS_DECIMALS,
+    STRATEGY_DECIMALS,
     false_labels_table,
     gap_table,
     noise_table,
-    ways_table,
+    strategies_table,
 )
 from analysis.make_figures import save, style
 from analysis.measurements import Measurements, measurements
@@ -71,11 +71,11 @@ def make_reference(root: Path, results: Path) -> None:
     gaps = gap_table(found)
     by_noise = {name: measurements_of(with_baseline, name, threshold) for name in run}
     noises = noise_table(by_noise)
-    ways = ways_table(by_noise, measured.labels)
+    strategies = strategies_table(by_noise, measured.labels)
     tables = {
         "gap.csv": round_columns(gaps, GAP_DECIMALS),
         "noise.csv": round_columns(noises, NOISE_DECIMALS),
-        "ways.csv": round_columns(ways, WAYS_DECIMALS),
+        "strategies.csv": round_columns(strategies, STRATEGY_DECIMALS),
         "false_labels.csv": round_columns(false_labels, FALSE_LABELS_DECIMALS),
         "table1.csv": rounded_table(table1(measured.classification), MEASURE_DECIMALS),
         "table2.csv": rounded_table(table2(by_seed), SDR_DECIMALS),
@@ -93,7 +93,7 @@ def make_reference(root: Path, results: Path) -> None:
     for name, figure in figures.items():
         save(figure, folder / "figures" / name)
     energy = pd.read_csv(folder / ENERGY) if (folder / ENERGY).exists() else None
-    page = parts(measured, threshold, by_seed, claims, gaps, noises, ways, false_labels, list(figures), energy)
+    page = parts(measured, threshold, by_seed, claims, gaps, noises, strategies, false_labels, list(figures), energy)
     with atomic_file(folder / "README.md") as temporary:
         temporary.write_bytes(("\n\n".join(page) + "\n").encode())
 

@@ -1,4 +1,4 @@
-"""The figures of the studies; each shows the mean over seeds and, where there are several, their standard deviation.
+"""The figures of the studies: means over seeds with their standard deviation, or, of differences, 95 % intervals.
 
 A figure whose runs are missing is not drawn.
 """

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis import paper
 from analysis.formatting import cell, markdown_table, rounded
-from analysis.gap import false_labels_markdown, gap_markdown, noise_markdown, ways_markdown
+from analysis.gap import false_labels_markdown, gap_markdown, noise_markdown, strategies_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import COLUMNS, RUN, Measured
 from analysis.reference_figures import KINDS, SWEEP
@@ -47,7 +47,7 @@ def parts(
     claims: pd.DataFrame,
     gaps: pd.DataFrame,
     noises: pd.DataFrame,
-    ways: pd.DataFrame,
+    strategies: pd.DataFrame,
     false_labels: pd.DataFrame,
     figures: list[str],
     energy: pd.DataFrame | None,
@@ -118,15 +118,18 @@ def parts(
         "stands in two rows; 0.9 throughout is the next table. Rows of unequal seeds are not paired."
     )
     yield ablations(table3(by_seed))
-    if len(ways):
-        yield "## Relabelling, filtering, and a separator instead of a classifier"
+    if len(strategies):
+        yield "## What else to do with noisy labels"
         yield (
-            "What else there is to do with noisy labels, with the same short trainings of X-UMX and intervals as in "
-            "the first table. Filtering leaves out whatever the classifier would have relabelled. X-UMX as its own "
-            "classifier: trained on the nominal labels, it says that a class is in a segment where that estimate is "
-            "loud enough; how loud, for each class, was settled as adaptive thresholds are, without the truth."
+            "X-UMX as in the first table, but with the studies' shorter trainings. Filtered: a segment keeps its "
+            "nominal label where that is the one label the classifier gives it; what would get another, several or "
+            "none is left out. Relabelled by X-UMX: no classifier, but the separator that learned from the nominal "
+            "labels; a class is in a segment where the root of its share of the estimates' energy is above "
+            "refinement.threshold. Segments with several labels are in some of the mixtures "
+            "(separation.multi_label_probability); filtered and single-labelled arms have none. Segments are the "
+            "audible ones, precision is a mean over the classes. Rows of unequal seeds are not paired."
         )
-        yield ways_markdown(ways, NOISES)
+        yield strategies_markdown(strategies, NOISES)
     yield from paper_threshold(side_by_side(measured, by_seed, ("base", "paper_threshold")))
     yield from lengths(side_by_side(measured, by_seed, LENGTHS))
     if len(noises):
@@ -140,7 +143,10 @@ def parts(
         )
         if NOISE_FIGURE in figures:
             yield f"![SDR of X-UMX above training on the noisy labels, by noise](figures/{NOISE_FIGURE})"
-            yield "Dots: means over songs and seeds; lines through them: their 95 % intervals."
+            yield (
+                "Dots: means over songs and seeds; lines through them: their 95 % intervals. Without flips the "
+                "uncorrupted and the true labels are the noisy ones, so their difference is none."
+            )
         yield noise_markdown(noises, NOISES)
     yield from labels_with_noise(labels_by_noise(measured.labels, list(NOISES)))
     for name in filter(figures.__contains__, FIGURES):
@@ -288,8 +294,9 @@ def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
     yield markdown_table(["stage", "runs", "hours"], rows)
     yield (
         "Where stages ran side by side, it took less than the sum. Processors round differently, which after thousands "
-        "of steps could be another training; in whole runs on several machines every SDR came out again, but for the "
-        "last decimal of one, which need not be so on every processor ([notebook](../../docs/notebook.md))."
+        "of steps could be another training, as other `compute.threads` are; in whole runs on several machines every "
+        "SDR came out again, but for the last decimal of one, which need not be so on every processor "
+        "([notebook](../../docs/notebook.md))."
     )
     if energy is not None:
         columns = ["date", "command", "wall minutes", "energy in kWh", "method", "processor"]

@@ -16,13 +16,12 @@ from stages.recognition.prediction import predict_mixes
 from stages.refinement.quality import summary
 from stages.refinement.thresholds import apply_threshold
 from stages.stems.segments import TRUTHS, read_arm, stem_root, write_arm
-from stages.variants.labels import at_threshold, best_thresholds, filtered, from_truth, single_labelled_only
-from stages.variants.names import TRUTH_VARIANTS, VARIANTS
+from stages.variants.labels import agreed_only, at_threshold, best_thresholds, from_truth, single_labelled_only
+from stages.variants.names import FILTERED, TRUTH_VARIANTS, VARIANTS
 
 NOISY = Path("data/arms/noisy.csv")
 REFINED = Path("data/arms/psi_refined.csv")
 PROBABILITIES = Path("data/probabilities/psi_refined.csv")
-CLASSIFIER = Path("models/classifier/refined.safetensors")
 MIXES = 600  # held-out mixes that adaptive thresholds are chosen on
 
 
@@ -34,33 +33,39 @@ def main(variant: str, params: Params) -> None:
             raise InputError(f"{NOISY}: {variant} needs the truth of every segment, which recorded noise does not have")
         labelled, threshold = from_truth(table, variant, params.seed), None
     else:
-        labelled, threshold = labels_without_truth(variant, params)
+        labelled, threshold = refined_labels(variant, params)
     write_arm(labelled, Path(f"data/arms/{variant}.csv"))
     write_json(Path(f"metrics/label_variant/{variant}.json"), summary(labelled, None) | {"threshold": threshold})
 
 
-def labels_without_truth(variant: str, params: Params) -> tuple[pd.DataFrame, float | list[float] | None]:
+def refined_labels(variant: str, params: Params) -> tuple[pd.DataFrame, float | list[float] | None]:
     """Labels that someone without the truth could give, and their threshold; the truth comes back at the end."""
-    chosen = {"single_only": single_labelled_only, "filtered": filtered}  # of the refined arm's labels
-    table = read_arm(REFINED if variant in chosen else PROBABILITIES)
+    if variant in FILTERED:
+        source = Path(f"data/arms/{variant.removeprefix('filtered_by_')}.csv")
+    else:
+        source = REFINED if variant == "single_only" else PROBABILITIES
+    table = read_arm(source)
     truth, table = table[TRUTHS], table.assign(**dict.fromkeys(TRUTHS, np.nan))
-    if variant in chosen:
-        labelled, threshold = chosen[variant](table), params.refinement.threshold
+    if variant == "single_only":
+        labelled, threshold = single_labelled_only(table), params.refinement.threshold
+    elif variant in FILTERED:
+        labelled, threshold = agreed_only(table), params.refinement.threshold
     elif variant == "adaptive":
-        torch.set_num_threads(params.compute.threads)
-        threshold = adaptive_thresholds(load_classifier(CLASSIFIER, params), params)
+        threshold = adaptive_thresholds(params)
         labelled = apply_threshold(table, threshold)
     else:
         labelled, threshold = at_threshold(table, variant), float(variant.removeprefix("threshold_"))
     return labelled.assign(**truth), threshold
 
 
-def adaptive_thresholds(model: torch.nn.Module, params: Params) -> list[float]:
-    """For each class a classifier's threshold with the best F1 on random mixes of the held-out noisy songs.
+def adaptive_thresholds(params: Params) -> list[float]:
+    """For each class the threshold of Ψ_refined with the best F1 on random mixes of the held-out noisy songs.
 
     The paper does not say its rule; this one is ours. What the mixes hold is taken from their nominal labels, wrong
     as some are: nobody without the truth could do better.
     """
+    torch.set_num_threads(params.compute.threads)
+    model = load_classifier(Path("models/classifier/refined.safetensors"), params)
     mixes = RandomMixes(read_arm(NOISY), "noisy", stem_root("noisy"), params, split="valid")
     probabilities, targets, _ = predict_mixes(model, mixes, MIXES, params)
     return best_thresholds(probabilities, targets)

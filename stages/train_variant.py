@@ -2,9 +2,9 @@
 
 from stages.pipeline.stage import run_stage
 from stages.train_separator import main
-from stages.variants.names import OWN, ROUNDS, SEPARATED, VARIANTS
+from stages.variants.names import BY_SEPARATOR, OWN, ROUNDS, VARIANTS
 
-ITEMS = (*(f"xumx-{labels}" for labels in (*VARIANTS, *ROUNDS, SEPARATED, OWN)), "hdemucs-oracle", f"hdemucs-{OWN}")
+ITEMS = (*(f"xumx-{labels}" for labels in (*VARIANTS, *ROUNDS, BY_SEPARATOR, OWN)), "hdemucs-oracle", f"hdemucs-{OWN}")
 
 if __name__ == "__main__":
     run_stage("train_variant", main, ITEMS)

@@ -6,7 +6,7 @@ import pytest
 from made_up_metrics import NO_DECISIONS
 from scipy.stats import t
 
-from analysis.gap import false_labels_table, gap_table, noise_table, ways_markdown, ways_table
+from analysis.gap import false_labels_table, gap_table, noise_table, strategies_markdown, strategies_table
 from analysis.measurements import measurements
 from stages.stems import CLASSES
 
@@ -82,9 +82,9 @@ def test_false_labels_are_compared_rate_by_rate_at_the_seeds_that_have_both() ->
 
 
 def test_other_ways_are_compared_with_the_noisy_labels_and_with_the_refined_ones() -> None:
-    levels = {"noisy": 3.0, "psi_refined": 3.4, "filtered": 3.1, "oracle": 3.5}
+    levels = {"noisy": 3.0, "psi_refined": 3.4, "filtered_by_psi_noisy": 3.1, "oracle": 3.5}
     rows = [
-        ["xumx", arm, f"song {song}", c, seed, level + 0.1 * song + 0.2 * seed * (arm == "filtered")]
+        ["xumx", arm, f"song {song}", c, seed, level + 0.1 * song + 0.2 * seed * (arm == "filtered_by_psi_noisy")]
         for arm, level in levels.items()
         for song in range(3)
         for c in CLASSES
@@ -93,21 +93,25 @@ def test_other_ways_are_compared_with_the_noisy_labels_and_with_the_refined_ones
     songs = pd.DataFrame(rows, columns=["network", "training_data", "song", "class", "seed", "csdr"])
     labels = pd.DataFrame(
         [["psi_refined", 0, 100, 20, 8, 0.9, 0.8, 0.72], ["psi_refined", 1, 100, 20, 16, 0.7, 0.6, 0.4],
-         ["filtered", 0, 100, 20, 40, 0.95, 0.5, 0.45], ["filtered", 1, 100, 20, 40, 0.95, 0.5, np.nan]],
+         ["filtered_by_psi_noisy", 0, 100, 20, 40, 0.95, 0.5, 0.45],
+         ["filtered_by_psi_noisy", 1, 100, 20, 40, 0.95, 0.5, np.nan]],
         columns=["labels", "seed", "segments", "silent", "unlabelled", "precision", "recall", "exact"],
     ).assign(condition="here")  # fmt: skip
     found = measurements(songs, NO_DECISIONS, 0.5)
-    lacking = measurements(songs[songs["training_data"] != "filtered"], NO_DECISIONS, 0.5)
-    table = ways_table({"here": found, "lacking": lacking}, labels).set_index("way")
+    lacking = measurements(songs[songs["training_data"] != "filtered_by_psi_noisy"], NO_DECISIONS, 0.5)
+    table = strategies_table({"here": found, "lacking": lacking}, labels).set_index("strategy")
     assert set(table["condition"]) == {"here"}
-    assert list(table.index) == ["psi_refined", "filtered", "oracle"] and list(table["seeds"]) == [2, 2, 1]
-    assert table.loc["psi_refined", ["labelled", "right", "precision", "recall"]].tolist() == pytest.approx(
-        [(72 + 64) / 160, (0.72 * 80 / 72 + 0.4 * 80 / 64) / 2, 0.8, 0.7]
+    assert list(table.index) == ["filtered_by_psi_noisy", "psi_refined", "oracle"] and list(table["seeds"]) == [2, 2, 1]
+    assert table.loc["psi_refined", ["labelled", "exact_of_labelled", "precision"]].tolist() == pytest.approx(
+        [(72 + 64) / 160, (0.72 * 80 / 72 + 0.4 * 80 / 64) / 2, 0.8]
     )
-    assert table.loc["filtered", "right"] == pytest.approx(0.9)  # where it is known
-    assert table.loc["psi_refined", ["gain", "more", "more_low"]].tolist() == pytest.approx([0.4, 0, 0])
-    assert table.loc["filtered", ["gain", "more"]].tolist() == pytest.approx([0.2, -0.2])
-    assert table.loc["filtered", "by_seed"] == "+0.10/+0.30"
-    page = ways_markdown(table.reset_index(), {"here": "flips"}).splitlines()
-    assert page[3].startswith("| flips | nominal labels where") and "| 50 % | 90 % | 95 % | 50 % | +0.20 [" in page[3]
-    assert page[4].startswith("| flips | true labels (oracle) | - | - | - | - | +0.50 [")
+    assert table.loc["filtered_by_psi_noisy", "exact_of_labelled"] == pytest.approx(0.9)  # where it is known
+    assert table.loc["psi_refined", ["gain", "above_refined", "above_refined_low"]].tolist() == pytest.approx(
+        [0.4, 0, 0]
+    )
+    assert table.loc["filtered_by_psi_noisy", ["gain", "above_refined"]].tolist() == pytest.approx([0.2, -0.2])
+    assert table.loc["filtered_by_psi_noisy", "by_seed"] == "+0.10/+0.30"
+    page = strategies_markdown(table.reset_index(), {"here": "flips"}).splitlines()
+    assert page[2].startswith("| flips | filtered by Ψ_noisy | 50 % | 90 % | 95 % | +0.20 [")
+    assert page[3].startswith("| flips | relabelled by Ψ_refined |") and page[3].endswith(" | - |")
+    assert page[4].startswith("| flips | true labels (oracle) | - | - | - | +0.50 [")

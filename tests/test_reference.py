@@ -11,10 +11,11 @@ from conftest import ROOT
 from made_up_metrics import workspace
 from matplotlib.figure import Figure
 
+from analysis.gap import NOISE, NOISE_DECIMALS
 from analysis.make_readme import results_section
 from analysis.make_reference import make_reference
 from analysis.reference import collect
-from analysis.reference_figures import draw_false_labels, in_common, legend_with_uncorrupted
+from analysis.reference_figures import draw_false_labels, draw_noises, in_common, legend_with_uncorrupted
 from analysis.reference_tables import at_thresholds, labels_by_noise, on_several, sdr_by_seed
 from stages.pipeline.errors import InputError
 from stages.stems import CLASSES
@@ -144,6 +145,21 @@ def test_error_bars_are_the_standard_deviation_over_the_seeds_on_both_sides():
     removed, added = sorted(ends, key=lambda pairs: pairs[1][1] - pairs[1][0], reverse=True)
     assert removed == [pytest.approx((5 - 2**0.5, 5 + 2**0.5)), pytest.approx((3 - 8**0.5, 3 + 8**0.5))]
     assert added == [pytest.approx((5 - 2**0.5, 5 + 2**0.5)), pytest.approx((3, 3))]
+
+
+def test_noises_are_drawn_with_their_intervals():
+    values = {"flips_00": 0.0, "flips_40": 1.0, "base": 2.0, "bleeding": 3.0}
+    offsets = [place + end for place in (0.0, 0.2, 0.4) for end in (0.0, -0.5, 0.7)]
+    rows = [[name, *(value + offset for offset in offsets)] for name, value in values.items()]
+    noises = pd.DataFrame(rows, columns=["condition", *NOISE_DECIMALS])
+    sweep, kinds = draw_noises(noises).axes
+    for ax, names in ((sweep, ["flips_00", "flips_40"]), (kinds, ["base", "bleeding"])):
+        for container, name in zip(ax.containers, NOISE, strict=True):
+            rows = noises.set_index("condition").loc[names]
+            assert list(container[0].get_ydata()) == pytest.approx(list(rows[name]))
+            ends = [(low, high) for (_, low), (_, high) in container[2][0].get_segments()]
+            assert ends == [pytest.approx(pair) for pair in zip(rows[f"{name}_low"], rows[f"{name}_high"])]
+    assert draw_noises(noises[1:]) is None  # one share of flips is no sweep
 
 
 def test_a_line_has_the_same_seeds_at_every_point():

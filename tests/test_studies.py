@@ -16,7 +16,7 @@ from stages.stems.corruption import contaminated, corrupted_stems, corruption_ge
 from stages.stems.manifest import Part, read_manifest
 from stages.stems.rendered import compose_song, song_generator
 from stages.train_variant import ITEMS
-from stages.variants.names import OWN, ROUNDS, SEPARATED, VARIANTS
+from stages.variants.names import BY_SEPARATOR, OWN, ROUNDS, VARIANTS
 
 CONDITIONS = yaml.safe_load((ROOT / "studies/conditions.yaml").read_text())
 STUDIES = yaml.safe_load((ROOT / "studies/params.yaml").read_text())
@@ -126,7 +126,9 @@ def test_the_studies_run_what_the_code_knows():
     assert STUDIES["conditions"] == ["base", *STUDIES["noises"], "paper_threshold", "longer"]
     assert STUDIES["with_oracle"] == ["base", *STUDIES["noises"], "longer"]
     assert set(STUDIES["variants"]) == set(VARIANTS) - {"oracle", "threshold_0.5"}  # 0.5 is the refined arm's own
-    assert STUDIES["trained_variants"] == [*STUDIES["variants"], ROUNDS[-1], SEPARATED]
+    assert STUDIES["trained_variants"] == [*STUDIES["variants"], ROUNDS[-1], BY_SEPARATOR]
     assert STUDIES["scored_variants"] == [*STUDIES["trained_variants"], "fine_tuned"]
     stages = yaml.safe_load((ROOT / "studies/dvc.yaml").read_text())["stages"]
+    labelled, trained, scored = (stages[f"{do}_flips_40"]["matrix"]["variant"] for do in ("label", "train", "score"))
+    assert set(labelled) < set(VARIANTS) and trained == scored == [*labelled, BY_SEPARATOR]
     assert {f"{network}-oracle" for network in stages["oracle_pipeline"]["matrix"]["network"]} <= {*ITEMS}

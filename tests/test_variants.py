@@ -15,8 +15,8 @@ from stages.stems import CLASSES
 from stages.stems.segments import ARM_COLUMNS, LABELS, PROBABILITIES, TRUTHS, read_arm, write_arm
 from stages.variants.labels import (
     add_labels,
+    agreed_only,
     best_thresholds,
-    filtered,
     from_truth,
     remove_labels,
     single_labelled_only,
@@ -84,7 +84,7 @@ def test_single_labelled_segments_alone_keep_their_labels(table):
 def test_filtering_keeps_the_nominal_label_where_the_refined_ones_are_no_others(table):
     refined = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0]])
     arm = table[1:6].assign(stem=["vocals", "bass", "drums", "other", "vocals"], **dict(zip(LABELS, refined.T)))
-    assert (labels_of(filtered(arm)) == refined * [[1], [1], [0], [0], [0]]).all()
+    assert (labels_of(agreed_only(arm)) == refined * [[1], [1], [0], [0], [0]]).all()
 
 
 def test_a_separators_levels_are_the_logits_of_shares(params):
@@ -100,17 +100,17 @@ def test_labels_by_a_separator_need_neither_classifier_nor_truth(project):
     run_stage_here("train_separator", "xumx-noisy")
     for name in ("data/probabilities", "models/classifier"):
         shutil.rmtree(name, ignore_errors=True)
-    run_stage_here("label_separated")
-    first = read_arm(Path("data/arms/separated.csv"))
+    run_stage_here("label_by_separator")
+    first = read_arm(Path("data/arms/by_separator.csv"))
     heard = first[PROBABILITIES].to_numpy()
     audible = (heard > 0).any(axis=1)
     assert np.square(heard[audible]).sum(axis=1) == pytest.approx(1.0, abs=1e-3) and not heard[~audible].any()
-    content = json.loads(Path("metrics/label_variant/separated.json").read_text())
+    content = json.loads(Path("metrics/label_variant/by_separator.json").read_text())
     assert (labels_of(first) == (heard >= content["threshold"]) * audible[:, None]).all()
     noisy = read_arm(Path("data/arms/noisy.csv"))
     write_arm(noisy.assign(**dict(zip(TRUTHS, 1 - noisy[TRUTHS].to_numpy(int).T))), Path("data/arms/noisy.csv"))
-    run_stage_here("label_separated")
-    assert (labels_of(first) == labels_of(read_arm(Path("data/arms/separated.csv")))).all()
+    run_stage_here("label_by_separator")
+    assert (labels_of(first) == labels_of(read_arm(Path("data/arms/by_separator.csv")))).all()
 
 
 def test_best_thresholds_of_a_worked_example():
@@ -126,7 +126,8 @@ def test_best_thresholds_of_a_worked_example():
 def test_only_the_oracle_and_its_kin_can_reach_the_truth(refined, variant):
     run_stage_here("label_variant", variant)
     first = labels_of(read_arm(Path(f"data/arms/{variant}.csv")))
-    for name in ("data/arms/noisy.csv", "data/arms/psi_refined.csv", "data/probabilities/psi_refined.csv"):
+    arms = [f"data/arms/{name}.csv" for name in ("noisy", "psi_noisy", "psi_refined")]
+    for name in (*arms, "data/probabilities/psi_refined.csv"):
         arm = read_arm(Path(name))
         audible = (arm[PROBABILITIES] > 0).any(axis=1).to_numpy()[:, None]
         write_arm(arm.assign(**dict(zip(TRUTHS, (audible * (1 - arm[TRUTHS].to_numpy(int))).T))), Path(name))
@@ -139,7 +140,7 @@ def test_the_truth_is_blanked_before_labels_are_made(refined, monkeypatch):
     import stages.label_variant as stage
 
     seen = []
-    for name in ("at_threshold", "apply_threshold", "single_labelled_only"):
+    for name in ("at_threshold", "apply_threshold", "single_labelled_only", "agreed_only"):
         original = getattr(stage, name)
 
         def spy(table, *arguments, original=original):
@@ -147,9 +148,18 @@ def test_the_truth_is_blanked_before_labels_are_made(refined, monkeypatch):
             return original(table, *arguments)
 
         monkeypatch.setattr(stage, name, spy)
-    for variant in ("threshold_0.9", "adaptive", "single_only"):
+    for variant in ("threshold_0.9", "adaptive", "single_only", "filtered_by_psi_noisy"):
         stage.main(variant, load_params())
-    assert seen == [True] * 3
+    assert seen == [True] * 4
+
+
+def test_filtering_is_by_the_arm_of_that_name(refined):
+    """psi_noisy has the nominal labels here, so all of them stay; psi_refined has others."""
+    for name in ("psi_noisy", "psi_refined"):
+        run_stage_here("label_variant", f"filtered_by_{name}")
+    nominal = labels_of(read_arm(Path("data/arms/noisy.csv")))
+    kept = [labels_of(read_arm(Path(f"data/arms/filtered_by_{name}.csv"))) for name in ("psi_noisy", "psi_refined")]
+    assert (kept[0] == nominal).all() and (kept[1] <= nominal).all() and (kept[1] != nominal).any()
 
 
 def test_every_separator_variant_trains_and_is_scored(refined):
@@ -234,6 +244,7 @@ def refined(project) -> Path:
     for source, target in (
         ("data/probabilities/psi_clean.csv", "data/probabilities/psi_refined.csv"),
         ("data/arms/psi_clean.csv", "data/arms/psi_refined.csv"),
+        ("data/arms/noisy.csv", "data/arms/psi_noisy.csv"),
         ("models/classifier/clean.safetensors", "models/classifier/refined.safetensors"),
     ):
         shutil.copy(source, target)

@@ -46,8 +46,8 @@ def single_labelled_only(table: pd.DataFrame) -> pd.DataFrame:
     return _with_labels(table, labels * (labels.sum(axis=1, keepdims=True) == 1))
 
 
-def filtered(table: pd.DataFrame) -> pd.DataFrame:
-    """A refined arm's nominal labels, where the refined ones are the same; the other segments get none.
+def agreed_only(table: pd.DataFrame) -> pd.DataFrame:
+    """A refined arm whose segments keep their labels where these are the nominal one alone; the others get none.
 
     Filtering instead of relabelling: no segment gets a label that it did not have.
     """
