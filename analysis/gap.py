@@ -17,7 +17,7 @@ from analysis.measurements import Measurements, Scores
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.results import NETWORKS
 from stages.stems.segments import REFINED_ARMS
-from stages.variants.names import RATES
+from stages.variants.names import BY_SEPARATOR, FILTERED, RATES
 
 UNCORRUPTED = "uncorrupted"  # training data of the noisy catalogue without noise, at the same seed
 COMPARED = ("clean", UNCORRUPTED, "oracle", *REFINED_ARMS)  # each minus "noisy"
@@ -36,7 +36,7 @@ STRATEGIES = {  # what to do with noisy labels, each a variant or an arm
     "by_separator": "relabelled by X-UMX",
     "oracle": "true labels (oracle)",
 }
-ONLY_HERE = ("filtered_by_psi_noisy", "filtered_by_psi_refined", "by_separator")  # not compared elsewhere
+ONLY_HERE = (*FILTERED, BY_SEPARATOR)  # not compared elsewhere
 AGAINST = {"gain": "noisy", "above_refined": "psi_refined"}
 STRATEGY_DECIMALS = dict.fromkeys(("labelled", "exact_of_labelled", "precision"), 3) | dict.fromkeys(
     (name + end for name in AGAINST for end in ENDS), 2
