@@ -6,6 +6,7 @@ corruption has summed: what the noise costs is the same stems uncorrupted, minus
 """
 
 from collections.abc import Callable
+from itertools import product
 from math import isnan, nan
 
 import pandas as pd
@@ -122,21 +123,21 @@ def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
 
 
 def strategies_table(by_condition: dict[str, Measurements], labels: pd.DataFrame) -> pd.DataFrame:
-    """What X-UMX gains from each of `STRATEGIES`, and how right the labels are.
+    """What a separator gains from each of `STRATEGIES`, and how right the labels are.
 
     Args: labels as in `analysis.reference.Measured`.
 
-    Returns: condition, strategy, labelled (the share of audible segments with a label), exact_of_labelled (the share of
-    those whose labels are all right), precision (mean over the classes), all of them means over the seeds; gain (dB
-    above "noisy") and above_refined (above "psi_refined"), each with _low and _high, seeds, and the gain by seed like
-    `gap_table`. No row of a condition under which none of `ONLY_HERE` was run.
+    Returns: condition, network, strategy, labelled (the share of audible segments with a label), exact_of_labelled (the
+    share of those whose labels are all right), precision (mean over the classes), all of them means over the seeds;
+    gain (dB above "noisy") and above_refined (above "psi_refined"), each with _low and _high, seeds, and the gain by
+    seed like `gap_table`. No row of a condition and network for which none of `ONLY_HERE` was run.
     """
     rows = []
-    for condition, measurements in by_condition.items():
-        if not {("xumx", strategy) for strategy in ONLY_HERE} & measurements.sdr.keys():
+    for (condition, measurements), network in product(by_condition.items(), NETWORKS):
+        if not {(network, strategy) for strategy in ONLY_HERE} & measurements.sdr.keys():
             continue
         for strategy in STRATEGIES:
-            gain, above = (_difference("xumx", strategy, against) for against in AGAINST.values())
+            gain, above = (_difference(network, strategy, against) for against in AGAINST.values())
             if chosen := measurements.asked_by(gain, above):
                 judged = labels[(labels["condition"] == condition) & (labels["labels"] == strategy)]
                 judged = judged[judged["seed"].isin(chosen.seeds)]
@@ -145,22 +146,23 @@ def strategies_table(by_condition: dict[str, Measurements], labels: pd.DataFrame
                 exact = judged["exact"] * heard / labelled  # of what is audible, nothing without a label is right
                 quality = (part.mean() for part in (labelled / heard, exact, judged["precision"]))
                 found = [*_ends(interval(chosen, gain)), *_ends(interval(chosen, above))]
-                rows.append([condition, strategy, *quality, *found, len(chosen.seeds), _by_seed(chosen, gain)])
-    return pd.DataFrame(rows, columns=["condition", "strategy", *STRATEGY_DECIMALS, "seeds", "by_seed"])
+                names = [condition, network, strategy]
+                rows.append([*names, *quality, *found, len(chosen.seeds), _by_seed(chosen, gain)])
+    return pd.DataFrame(rows, columns=["condition", "network", "strategy", *STRATEGY_DECIMALS, "seeds", "by_seed"])
 
 
 def strategies_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     """`strategies_table` for a page; `names` of its conditions."""
-    header = ["noise", "labels", "segments with a label", "of those all right", "precision"]
+    header = ["noise", "separator", "labels", "segments with a label", "of those all right", "precision"]
     header += ["minus noisy, dB", "by seed", "minus relabelled by Ψ_refined, dB"]
     rows = []
     for row in table.round(STRATEGY_DECIMALS).to_dict("records"):
         quality = [_percent(row[name]) for name in ("labelled", "exact_of_labelled", "precision")]
         gain, above = (_with_interval(*(row[name + end] for end in ENDS)) for name in AGAINST)
         above = "-" if row["strategy"] == AGAINST["above_refined"] else above
-        names_of = [names[row["condition"]], STRATEGIES[row["strategy"]]]
+        names_of = [names[row["condition"]], NETWORK_NAMES[row["network"]], STRATEGIES[row["strategy"]]]
         rows.append([*names_of, *quality, gain, _listed(row["by_seed"]), above])
-    return markdown_table(header, rows, text_columns=2)
+    return markdown_table(header, rows, text_columns=3)
 
 
 def false_labels_table(measurements: Measurements) -> pd.DataFrame:

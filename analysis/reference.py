@@ -35,6 +35,7 @@ from stages.open_workspace import has_params, workspace_params
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file, read_table
 from stages.pipeline.params import load_params
+from stages.stems import CLASSES
 from stages.stems.segments import PROBABILITIES, TRUTHS
 from stages.variants.names import OWN
 
@@ -65,8 +66,8 @@ class Measured:
     environment: pd.DataFrame
 
 
-COLUMNS = {
-    "separation": [*RUN, "network", "training_data", "song", "class", *SDRS],
+COLUMNS = {  # of the files; separation has a row for each song there, which halves it
+    "separation": [*RUN, "network", "training_data", "song", *(f"{sdr}_{name}" for sdr in SDRS for name in CLASSES)],
     "classification": [*RUN, "training_data", "inputs", "class", *MEASURES],
     "decisions": [*RUN, "training_data", "inputs", "songs", *PROBABILITIES, *TRUTHS],
     "labels": [*RUN, "labels", "threshold", *LABEL_COUNTS, *LABEL_MEASURES],
@@ -96,7 +97,18 @@ def collect(root: Path, folder: Path) -> Measured:
     for name, columns in COLUMNS.items():
         ordered = tables[name].sort_values(columns[: KEYS[name]], kind="stable")
         write_csv(_shortened(ordered), folder / f"{name}.csv")
-    return Measured(**{name: read_measured(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()})
+    others = {name: read_measured(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
+    return Measured(**others | {"separation": read_separation(folder)})
+
+
+def read_separation(folder: Path) -> pd.DataFrame:
+    """`Measured.separation` of the tables in `folder`."""
+    table = read_measured(folder / "separation.csv", COLUMNS["separation"])
+    names = COLUMNS["separation"][: KEYS["separation"] + 1]
+    parts = [
+        table[names].assign(**{"class": name}, **{sdr: table[f"{sdr}_{name}"] for sdr in SDRS}) for name in CLASSES
+    ]
+    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)  # song by song
 
 
 def runs_below(root: Path) -> list[tuple[str, int, Path]]:
@@ -195,9 +207,12 @@ def _separation(workspace: Path) -> pd.DataFrame:
     tables = []
     for file in _files(workspace, "scores/separator/*-*.csv"):
         network, _, training = Path(file).stem.partition("-")
-        tables.append(
-            read_csv(workspace, file, ["song", "class", *SDRS]).assign(network=network, training_data=training)
-        )
+        table = read_csv(workspace, file, ["song", "class", *SDRS])
+        if table.duplicated(["song", "class"]).any():
+            raise InputError(f"{workspace / file}: expected one row for each song and class")
+        table = table.pivot(index="song", columns="class", values=list(SDRS))
+        table.columns = ["_".join(names) for names in table.columns]
+        tables.append(table.reset_index().assign(network=network, training_data=training))
     return pd.concat([pd.DataFrame(columns=COLUMNS["separation"]), *tables])
 
 

@@ -121,7 +121,7 @@ def parts(
     if len(strategies):
         yield "## What else to do with noisy labels"
         yield (
-            "X-UMX as in the first table, but with the studies' shorter trainings. Filtered: a segment keeps its "
+            "As the first table, but for the studies' shorter trainings of X-UMX and Ψ. Filtered: a segment keeps its "
             "nominal label where that is the one label the classifier gives it; what would get another, several or "
             "none is left out. Relabelled by X-UMX: no classifier, but the separator that learned from the nominal "
             "labels; a class is in a segment where the root of its share of the estimates' energy is above "

@@ -100,7 +100,7 @@ def test_other_ways_are_compared_with_the_noisy_labels_and_with_the_refined_ones
     found = measurements(songs, NO_DECISIONS, 0.5)
     lacking = measurements(songs[songs["training_data"] != "filtered_by_psi_noisy"], NO_DECISIONS, 0.5)
     table = strategies_table({"here": found, "lacking": lacking}, labels).set_index("strategy")
-    assert set(table["condition"]) == {"here"}
+    assert set(table["condition"]) == {"here"} and set(table["network"]) == {"xumx"}
     assert list(table.index) == ["filtered_by_psi_noisy", "psi_refined", "oracle"] and list(table["seeds"]) == [2, 2, 1]
     assert table.loc["psi_refined", ["labelled", "exact_of_labelled", "precision"]].tolist() == pytest.approx(
         [(72 + 64) / 160, (0.72 * 80 / 72 + 0.4 * 80 / 64) / 2, 0.8]
@@ -112,6 +112,6 @@ def test_other_ways_are_compared_with_the_noisy_labels_and_with_the_refined_ones
     assert table.loc["filtered_by_psi_noisy", ["gain", "above_refined"]].tolist() == pytest.approx([0.2, -0.2])
     assert table.loc["filtered_by_psi_noisy", "by_seed"] == "+0.10/+0.30"
     page = strategies_markdown(table.reset_index(), {"here": "flips"}).splitlines()
-    assert page[2].startswith("| flips | filtered by Ψ_noisy | 50 % | 90 % | 95 % | +0.20 [")
-    assert page[3].startswith("| flips | relabelled by Ψ_refined |") and page[3].endswith(" | - |")
-    assert page[4].startswith("| flips | true labels (oracle) | - | - | - | +0.50 [")
+    assert page[2].startswith("| flips | X-UMX | filtered by Ψ_noisy | 50 % | 90 % | 95 % | +0.20 [")
+    assert page[3].startswith("| flips | X-UMX | relabelled by Ψ_refined |") and page[3].endswith(" | - |")
+    assert page[4].startswith("| flips | X-UMX | true labels (oracle) | - | - | - | +0.50 [")

@@ -34,6 +34,21 @@ def test_measurements_are_taken_over_once_and_replaced_by_newer_ones(tmp_path):
     assert set(second.loc[second["training_data"] == "oracle", "csdr"]) == {9.0}
 
 
+def test_scores_are_kept_song_by_song_and_read_class_by_class(tmp_path):
+    folder = workspace(tmp_path / "studies", "base-seed0", ("oracle",))
+    file = folder / "scores/separator/xumx-oracle.csv"
+    scores = pd.read_csv(file)
+    scores.loc[(scores["song"] == "song 03") & (scores["class"] == "bass"), "csdr"] = np.nan
+    scores.to_csv(file, index=False)
+    found = collect(tmp_path, tmp_path / "measured").separation
+    found = found[(found["network"] == "xumx") & (found["training_data"] == "oracle")]
+    pd.testing.assert_frame_equal(found[scores.columns].reset_index(drop=True), scores.round(4))
+    assert len(pd.read_csv(tmp_path / "measured/separation.csv")) == 11 * 14
+    scores.iloc[[0, *range(len(scores))]].to_csv(file, index=False)
+    with pytest.raises(InputError, match=r"base-seed0/scores/separator/xumx-oracle\.csv: expected one row for each"):
+        collect(tmp_path, tmp_path / "measured")
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

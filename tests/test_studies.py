@@ -11,12 +11,13 @@ from conftest import ROOT, run_stage_here
 from stages.open_workspace import open_workspace, workspace_params
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import load_params
+from stages.separation.networks import NETWORKS
 from stages.stems import CLASSES
 from stages.stems.corruption import contaminated, corrupted_stems, corruption_generator
 from stages.stems.manifest import Part, read_manifest
 from stages.stems.rendered import compose_song, song_generator
 from stages.train_variant import ITEMS
-from stages.variants.names import BY_SEPARATOR, OWN, ROUNDS, VARIANTS
+from stages.variants.names import BY_SEPARATOR, FILTERED, OWN, ROUNDS, VARIANTS
 
 CONDITIONS = yaml.safe_load((ROOT / "studies/conditions.yaml").read_text())
 STUDIES = yaml.safe_load((ROOT / "studies/params.yaml").read_text())
@@ -131,4 +132,9 @@ def test_the_studies_run_what_the_code_knows():
     stages = yaml.safe_load((ROOT / "studies/dvc.yaml").read_text())["stages"]
     labelled, trained, scored = (stages[f"{do}_flips_40"]["matrix"]["variant"] for do in ("label", "train", "score"))
     assert set(labelled) < set(VARIANTS) and trained == scored == [*labelled, BY_SEPARATOR]
-    assert {f"{network}-oracle" for network in stages["oracle_pipeline"]["matrix"]["network"]} <= {*ITEMS}
+    trained, scored, separated, true = (
+        stages[f"{name}_hdemucs"]["matrix"] for name in ("train", "score", "separate", "oracle")
+    )
+    assert trained == scored and set(trained["variant"]) == set(FILTERED)
+    assert all(one["condition"] == trained["condition"] for one in (separated, true))
+    assert {f"{network}-{labels}" for network in NETWORKS for labels in STUDIES["trained_variants"]} <= {*ITEMS}

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 from analysis.intervals import interval
 from analysis.measurements import measurements
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
-from analysis.reference import COLUMNS, check_parameters, check_workspace, read_measured
+from analysis.reference import COLUMNS, check_parameters, check_workspace, read_measured, read_separation
 from analysis.results import LABELLED_ARMS, NETWORKS, SDRS, number, read_csv, read_json
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.stems.segments import PROBABILITIES, TRUTHS
@@ -87,7 +87,7 @@ def separator_lines(network: str, found: dict[int, Path]) -> list[str]:
     ]
     if not tables:
         return [f"{NETWORK_NAMES[network]}: no scores of the labels that are there now"]
-    arms = read_measured(MEASURED / "separation.csv", COLUMNS["separation"])
+    arms = read_separation(MEASURED)
     scores = measurements(pd.concat([arms[arms["condition"] == "pipeline"], *tables]), NO_DECISIONS, 0.5)
     values = {arm: lambda scores, arm=arm: scores.sdr(network, OWN) - scores.sdr(network, arm) for arm in BESIDE}
     lines = []
