@@ -18,7 +18,7 @@ from analysis.measurements import Measurements, Scores
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
 from analysis.results import NETWORKS
 from stages.stems.segments import REFINED_ARMS
-from stages.variants.names import BY_SEPARATOR, FILTERED, RATES
+from stages.variants.names import BY_SEPARATOR, BY_TRUTH, FILTERED, RATES
 
 UNCORRUPTED = "uncorrupted"  # training data of the noisy catalogue without noise, at the same seed
 COMPARED = ("clean", UNCORRUPTED, "oracle", *REFINED_ARMS)  # each minus "noisy"
@@ -35,9 +35,10 @@ STRATEGIES = {  # what to do with noisy labels, each a variant or an arm
     "single_only": "relabelled by Ψ_refined, single labels alone",
     "filtered_by_psi_refined": "filtered by Ψ_refined",
     "by_separator": "relabelled by X-UMX",
+    BY_TRUTH: "filtered by the truth",
     "oracle": "true labels (oracle)",
 }
-ONLY_HERE = (*FILTERED, BY_SEPARATOR)  # not compared elsewhere
+ONLY_HERE = (*FILTERED, BY_TRUTH, BY_SEPARATOR)  # not compared elsewhere
 AGAINST = {"gain": "noisy", "above_refined": "psi_refined"}
 STRATEGY_DECIMALS = dict.fromkeys(("labelled", "exact_of_labelled", "precision"), 3) | dict.fromkeys(
     (name + end for name in AGAINST for end in ENDS), 2

@@ -1,5 +1,6 @@
 """DVC stage label_variant: the noisy arm's segments with the labels of one variant (stages.variants.labels)."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from stages.recognition.prediction import predict_mixes
 from stages.refinement.quality import summary
 from stages.refinement.thresholds import apply_threshold
 from stages.stems.segments import TRUTHS, read_arm, stem_root, write_arm
-from stages.variants.labels import agreed_only, at_threshold, best_thresholds, from_truth, single_labelled_only
+from stages.variants.labels import agreed_only, best_thresholds, from_truth, single_labelled_only
 from stages.variants.names import FILTERED, TRUTH_VARIANTS, VARIANTS
 
 NOISY = Path("data/arms/noisy.csv")
@@ -40,22 +41,17 @@ def main(variant: str, params: Params) -> None:
 
 def refined_labels(variant: str, params: Params) -> tuple[pd.DataFrame, float | list[float] | None]:
     """Labels that someone without the truth could give, and their threshold; the truth comes back at the end."""
+    threshold = params.refinement.threshold
     if variant in FILTERED:
-        source = Path(f"data/arms/{variant.removeprefix('filtered_by_')}.csv")
+        source, change = Path(f"data/arms/{variant.removeprefix('filtered_by_')}.csv"), agreed_only
+    elif variant == "single_only":
+        source, change = REFINED, single_labelled_only
     else:
-        source = REFINED if variant == "single_only" else PROBABILITIES
+        threshold = adaptive_thresholds(params) if variant == "adaptive" else float(variant.removeprefix("threshold_"))
+        source, change = PROBABILITIES, partial(apply_threshold, threshold=threshold)
     table = read_arm(source)
-    truth, table = table[TRUTHS], table.assign(**dict.fromkeys(TRUTHS, np.nan))
-    if variant == "single_only":
-        labelled, threshold = single_labelled_only(table), params.refinement.threshold
-    elif variant in FILTERED:
-        labelled, threshold = agreed_only(table), params.refinement.threshold
-    elif variant == "adaptive":
-        threshold = adaptive_thresholds(params)
-        labelled = apply_threshold(table, threshold)
-    else:
-        labelled, threshold = at_threshold(table, variant), float(variant.removeprefix("threshold_"))
-    return labelled.assign(**truth), threshold
+    labelled = change(table.assign(**dict.fromkeys(TRUTHS, np.nan)))
+    return labelled.assign(**table[TRUTHS]), threshold
 
 
 def adaptive_thresholds(params: Params) -> list[float]:

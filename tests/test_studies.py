@@ -17,7 +17,7 @@ from stages.stems.corruption import contaminated, corrupted_stems, corruption_ge
 from stages.stems.manifest import Part, read_manifest
 from stages.stems.rendered import compose_song, song_generator
 from stages.train_variant import ITEMS
-from stages.variants.names import BY_SEPARATOR, FILTERED, OWN, ROUNDS, VARIANTS
+from stages.variants.names import BY_SEPARATOR, BY_TRUTH, FILTERED, OWN, ROUNDS, VARIANTS
 
 CONDITIONS = yaml.safe_load((ROOT / "studies/conditions.yaml").read_text())
 STUDIES = yaml.safe_load((ROOT / "studies/params.yaml").read_text())
@@ -135,6 +135,6 @@ def test_the_studies_run_what_the_code_knows():
     trained, scored, separated, true = (
         stages[f"{name}_hdemucs"]["matrix"] for name in ("train", "score", "separate", "oracle")
     )
-    assert trained == scored and set(trained["variant"]) == set(FILTERED)
+    assert trained == scored and set(trained["variant"]) == {*FILTERED, BY_TRUTH}
     assert all(one["condition"] == trained["condition"] for one in (separated, true))
     assert {f"{network}-{labels}" for network in NETWORKS for labels in STUDIES["trained_variants"]} <= {*ITEMS}

@@ -87,6 +87,13 @@ def test_filtering_keeps_the_nominal_label_where_the_refined_ones_are_no_others(
     assert (labels_of(agreed_only(arm)) == refined * [[1], [1], [0], [0], [0]]).all()
 
 
+def test_a_filter_that_knows_the_truth_leaves_what_holds_its_label_alone(table):
+    found = labels_of(from_truth(table, "filtered_by_truth", seed=0))
+    nominal = (table["stem"].to_numpy()[:, None] == np.array(CLASSES)).astype(int)
+    right = (table[TRUTHS].to_numpy(int) == nominal).all(axis=1)
+    assert 0 < right.sum() < len(table) and (found == nominal * right[:, None]).all()
+
+
 def test_a_separators_levels_are_the_logits_of_shares(params):
     """Estimates of 3, 4, 12 and 0 times the mixture: 3, 4, 12 of 13 by RMS, and as good as nothing."""
     audio = torch.randn(2, 2, 50)
@@ -140,12 +147,12 @@ def test_the_truth_is_blanked_before_labels_are_made(refined, monkeypatch):
     import stages.label_variant as stage
 
     seen = []
-    for name in ("at_threshold", "apply_threshold", "single_labelled_only", "agreed_only"):
+    for name in ("apply_threshold", "single_labelled_only", "agreed_only"):
         original = getattr(stage, name)
 
-        def spy(table, *arguments, original=original):
+        def spy(table, original=original, **more):
             seen.append(table[TRUTHS].isna().to_numpy().all())
-            return original(table, *arguments)
+            return original(table, **more)
 
         monkeypatch.setattr(stage, name, spy)
     for variant in ("threshold_0.9", "adaptive", "single_only", "filtered_by_psi_noisy"):

@@ -5,9 +5,10 @@ import pandas as pd
 import torch
 from torchmetrics.functional.classification import multilabel_precision_recall_curve
 
-from stages.refinement.thresholds import GRID, apply_threshold, audible
+from stages.refinement.thresholds import GRID, audible
 from stages.stems import CLASSES
 from stages.stems.segments import LABELS, TRUTHS
+from stages.variants.names import BY_TRUTH
 
 STREAM = 71  # keeps these random numbers apart from those of other parts
 
@@ -68,15 +69,12 @@ def best_thresholds(probabilities: np.ndarray, targets: np.ndarray) -> list[floa
     return GRID[f1.argmax(dim=1).numpy()].tolist()
 
 
-def at_threshold(table: pd.DataFrame, variant: str) -> pd.DataFrame:
-    """The labels of "threshold_0.9", or of another threshold."""
-    return apply_threshold(table, float(variant.removeprefix("threshold_")))
-
-
 def from_truth(table: pd.DataFrame, variant: str, seed: int) -> pd.DataFrame:
     """The labels of one of `TRUTH_VARIANTS`."""
     if variant == "oracle":
         return true_labels(table)
+    if variant == BY_TRUTH:
+        return agreed_only(true_labels(table))
     change, rate = variant.split("_")
     return {"removed": remove_labels, "added": add_labels}[change](table, int(rate), seed)
 

@@ -6,7 +6,8 @@ ROUNDS = ("round_2", "round_3", "round_4", "round_5")  # of self-refining; the f
 BY_SEPARATOR = "by_separator"  # labels by the levels of its estimates (stages.variants.levels)
 OWN = "own"  # labels from outside (stages.variants.own)
 
-TRUTH_VARIANTS = ("oracle", *(f"{change}_{rate}" for change in ("removed", "added") for rate in RATES))
+BY_TRUTH = "filtered_by_truth"  # what a filter that knew the truth would leave
+TRUTH_VARIANTS = ("oracle", BY_TRUTH, *(f"{change}_{rate}" for change in ("removed", "added") for rate in RATES))
 FILTERED = ("filtered_by_psi_noisy", "filtered_by_psi_refined")
 REFINED_VARIANTS = (*(f"threshold_{threshold:g}" for threshold in THRESHOLDS), "adaptive", "single_only", *FILTERED)
 VARIANTS = (*TRUTH_VARIANTS, *REFINED_VARIANTS)
