@@ -1,4 +1,4 @@
-"""DVC stage check_leaks@{clean,noisy}: no song to train on may be in the test set; says which of noisy are in clean."""
+"""DVC stage check_leaks@{clean,noisy}: no song to train on may be in the test set; says which are there twice."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from stages.pipeline.errors import InputError
 from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
-from stages.stems.leaks import FRAMES_PER_SECOND, SHORTEST_SECONDS, find_leaks, movement, song_mixtures
+from stages.stems.leaks import FRAMES_PER_SECOND, SHORTEST_SECONDS, find_leaks, find_repeats, movement, song_mixtures
 from stages.stems.manifest import CATALOGUE_ROOTS, read_manifest
 
 
@@ -18,7 +18,8 @@ def check_leaks(catalogue: str, params: Params) -> None:
     """Write metrics/check_leaks/<catalogue>.json. Raises InputError that lists the songs that are in the test set, too.
 
     A song of noisy that is in clean stops nothing, since whoever has one data set takes both from it. But Ψ_clean has
-    then learned from its true labels, so a line says how many there are.
+    then learned from its true labels, so a line says how many there are. Nor does one that is twice in its own
+    catalogue, which a line names: held out and trained on it validates little, tested twice it counts twice.
     """
     training, test = _movements(catalogue), _movements("test")
     leaks, largest = find_leaks(training, test)
@@ -31,6 +32,9 @@ def check_leaks(catalogue: str, params: Params) -> None:
     short = sum(song.shape[1] < SHORTEST_SECONDS * FRAMES_PER_SECOND for song in training.values())
     metrics = {"songs": len(training), "test_songs": len(test), "largest_correlation": round(largest, 4)}
     metrics["songs_too_short_to_hear"] = short
+    metrics["repeated_songs"] = _repeated(catalogue, training)
+    if catalogue == "clean":
+        metrics["repeated_test_songs"] = _repeated("test", test)
     if catalogue == "noisy":
         shared, _ = find_leaks(training, _movements("clean"))
         metrics["songs_in_clean"] = len({leak.song for leak in shared})
@@ -41,6 +45,15 @@ def check_leaks(catalogue: str, params: Params) -> None:
                 file=sys.stderr,
             )
     write_json(Path(f"metrics/check_leaks/{catalogue}.json"), metrics)
+
+
+def _repeated(catalogue: str, songs: dict[str, np.ndarray]) -> int:
+    """How many of these songs are another of them again; a line on stderr names them."""
+    repeats = find_repeats(songs)
+    if repeats:
+        pairs = "; ".join(f'"{one.song}" is "{one.other}" ({one.reason})' for one in repeats)
+        print(f"check_leaks: songs that are twice in {catalogue}: {pairs}", file=sys.stderr)
+    return len({one.other for one in repeats})
 
 
 def _movements(catalogue: str) -> dict[str, np.ndarray]:

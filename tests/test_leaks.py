@@ -140,6 +140,22 @@ def test_a_line_says_how_many_noisy_songs_are_in_clean(catalogues, capsys):
     assert json.loads(Path("metrics/check_leaks/noisy.json").read_text())["songs_in_clean"] == 2
 
 
+def test_a_line_names_the_songs_that_are_twice_in_a_catalogue(catalogues, capsys):
+    """Three of one sound are two too many, in three pairs; a test song twice is found with the clean ones."""
+    noisy = {"five": "five", "again": "five", "once more": "five", "six": "six"}
+    catalogues(clean={"one": "one", "two": "two"}, test={"four": "four", "copy": "four"}, noisy=noisy)
+    for catalogue, named, counted in (("clean", "test", 0), ("noisy", "noisy", 2)):
+        capsys.readouterr()
+        run_stage_here("check_leaks", catalogue)
+        (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("check_leaks: ")]
+        assert line.startswith(f"check_leaks: songs that are twice in {named}: ")
+        assert line.count("(by its sound, correlation 1.00)") == {"test": 1, "noisy": 3}[named]
+        metrics = json.loads(Path(f"metrics/check_leaks/{catalogue}.json").read_text())
+        assert metrics["repeated_songs"] == counted
+        assert metrics.get("repeated_test_songs") == (1 if catalogue == "clean" else None)
+    assert '"again" is "five"' in line or '"five" is "again"' in line
+
+
 def test_no_line_where_noisy_and_clean_have_no_song_in_common(catalogues, capsys):
     catalogues(clean={"one": "one", "two": "two"}, test={"four": "four"}, noisy={"five": "five", "six": "six"})
     capsys.readouterr()

@@ -1,4 +1,4 @@
-"""The leak guard: is a training song in the test set, under the same name or under another?
+"""The leak guard: is a training song in the test set, or any song in one set twice, by its name or under another?
 
 MedleyDB and MUSDB18 share 46 songs, MoisesDB and SDXDB23 nearly 200, the latter under names that say nothing. So songs
 are compared by name and by how their loudness moves in four bands, which survives another level, codec, cut or
@@ -7,7 +7,9 @@ mastering.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import combinations, product
+from math import comb
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,9 +30,11 @@ SHORTEST = 0.5  # share of the shorter song that an alignment has to cover
 SHORTEST_SECONDS = 10.0  # and how long that has to be: less may be alike by chance, so shorter songs go by their names
 SAME = 0.6  # correlation from which two songs are the same; the largest of others is in metrics/check_leaks/
 
+Song = tuple[str, np.ndarray]  # its name, and its movement
+
 
 class Leak(NamedTuple):
-    """A song that is in two catalogues: its name in each, and why that is believed."""
+    """A song that is there twice, in two catalogues or in one: its two names, and why that is believed."""
 
     song: str
     other: str
@@ -97,16 +101,22 @@ def find_leaks(songs: dict[str, np.ndarray], others: dict[str, np.ndarray]) -> t
 
     Returns: every pair that is one song, and the largest correlation among the others (0 if there is none).
     """
+    return _same(product(songs.items(), others.items()), len(songs) * len(others))
+
+
+def find_repeats(songs: dict[str, np.ndarray]) -> list[Leak]:
+    """Every pair of these songs that is one, as in `find_leaks`."""
+    return _same(combinations(songs.items(), 2), comb(len(songs), 2))[0]
+
+
+def _same(pairs: Iterable[tuple[Song, Song]], count: int) -> tuple[list[Leak], float]:
     leaks, largest = [], 0.0
-    other_names = {other: normal_name(other) for other in others}
-    for name, movements in tqdm(songs.items(), desc="compare", unit="song"):
-        own_name = normal_name(name)
-        for other, its_movements in others.items():
-            found = similarity(movements, its_movements)
-            if own_name.strip("0123456789") and own_name == other_names[other]:  # a number alone is no name
-                leaks.append(Leak(name, other, f"by name, correlation {found:.2f}"))
-            elif found >= SAME:
-                leaks.append(Leak(name, other, f"by its sound, correlation {found:.2f}"))
-            else:
-                largest = max(largest, found)
+    for (name, movements), (other, its_movements) in tqdm(pairs, desc="compare", total=count, unit="pair"):
+        found, own_name = similarity(movements, its_movements), normal_name(name)
+        if own_name.strip("0123456789") and own_name == normal_name(other):  # a number alone is no name
+            leaks.append(Leak(name, other, f"by name, correlation {found:.2f}"))
+        elif found >= SAME:
+            leaks.append(Leak(name, other, f"by its sound, correlation {found:.2f}"))
+        else:
+            largest = max(largest, found)
     return leaks, largest
