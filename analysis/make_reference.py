@@ -29,8 +29,8 @@ from analysis.gap import (
 from analysis.make_figures import save, style
 from analysis.measurements import Measurements, measurements
 from analysis.reference import Measured, collect
-from analysis.reference_figures import study_figures
-from analysis.reference_page import NOISES, parts
+from analysis.reference_figures import NOISES, study_figures
+from analysis.reference_page import parts
 from analysis.reference_tables import (
     label_quality,
     sdr_by_seed,
@@ -89,7 +89,7 @@ def make_reference(root: Path, results: Path) -> None:
     first = by_seed[by_seed["seed"] == params.seed]
     write_csv(round_columns(table3(first)[["variant", "metric", *TABLE2_VALUES]], SDR_DECIMALS), results / "table3.csv")
     style()
-    figures = study_figures(measured, by_seed, gaps, noises)
+    figures = study_figures(measured, by_seed, gaps, noises, strategies)
     for name, figure in figures.items():
         save(figure, folder / "figures" / name)
     energy = pd.read_csv(folder / ENERGY) if (folder / ENERGY).exists() else None

@@ -3,14 +3,17 @@
 A figure whose runs are missing is not drawn.
 """
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis import paper
-from analysis.gap import ENDS, NOISE, UNCORRUPTED
+from analysis.gap import ENDS, NOISE, STRATEGIES, UNCORRUPTED
 from analysis.make_figures import WIDTH, classifier_lines, draw_separation, draw_thresholds, legend
 from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, INK, NETWORK_NAMES, subscripted
 from analysis.reference import Measured
@@ -26,25 +29,32 @@ LABELS = ("noisy", "psi_noisy", "psi_refined")
 GAP_ORDER = ("clean", UNCORRUPTED, "oracle", "psi_refined", "psi_noisy", "psi_clean")
 SEPARATED = ("noisy", "psi_refined", "oracle")
 KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
+NOISES = {name: f"{rate} % of the sources flipped" for name, rate in SWEEP.items()} | KINDS
+ABOVE_NOISY = "SDR above training on the noisy labels, in dB"
+COLOURED_AS = {
+    "single_only": "psi_refined",
+    "filtered_by_truth": "oracle",
+}  # of `STRATEGIES`; others as they are called
 CHANGES = {"removed": ("false negatives", "-o", -0.4), "added": ("false positives", "--s", 0.4)}  # and its place
 CLASSIFIERS = ("noisy", "refined", *ROUNDS)  # after 0, 1, 2, ... rounds of self-refining
 THEIR_LABELS = ("psi_noisy", "psi_refined", *ROUNDS)
 
 
 def study_figures(
-    measured: Measured, by_seed: pd.DataFrame, gaps: pd.DataFrame, noises: pd.DataFrame
+    measured: Measured, by_seed: pd.DataFrame, gaps: pd.DataFrame, noises: pd.DataFrame, strategies: pd.DataFrame
 ) -> dict[str, Figure]:
     """By file name.
 
     Args:
         by_seed: from `analysis.reference_tables.sdr_by_seed`.
         gaps: from `analysis.gap.gap_table`.
-        noises: from `analysis.gap.noise_table`.
+        noises, strategies: from `analysis.gap.noise_table` and `strategies_table`.
     """
     drawn = {
         "gap.png": draw_gap(gaps),
         "separation.png": draw_table2(by_seed),
         "figure4.png": draw_figure4(measured.decisions),
+        "strategies.png": draw_strategies(strategies),
         "noise.png": draw_noises(noises),
         "noise_sweep.png": draw_noise_sweep(measured, by_seed),
         "kinds_of_noise.png": draw_kinds(measured, by_seed),
@@ -65,17 +75,51 @@ def draw_gap(gaps: pd.DataFrame) -> Figure | None:
     axes = figure.subplots(1, len(networks), sharex=True, sharey=True, squeeze=False)[0]
     for ax, network in zip(axes, networks, strict=True):
         for row in gaps[gaps["network"] == network].to_dict("records"):
-            place, colour = order.index(row["training_data"]), ARM_COLOURS.get(row["training_data"], INK)
-            seeds = [float(gain) for gain in row["by_seed"].split("/")]
-            ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round")
-            ax.plot(row["gain"], place, "o", color=colour, markersize=9)
-            ax.plot(seeds, [place + 0.3] * len(seeds), "|", color=colour, markersize=7, markeredgewidth=1.4)
-        ax.axvline(0, color=ARM_COLOURS["noisy"], linewidth=2)
-        ax.set_yticks(range(len(order)), [subscripted(ARM_NAMES[arm]) for arm in order])
-        ax.set(ylim=(len(order) - 0.4, -0.5), xlabel="SDR above training on the noisy labels, in dB")
-        ax.grid(axis="y", visible=False)
+            arm = row["training_data"]
+            _draw_gain(ax, order.index(arm), [row[name] for name in ("gain", "low", "high")], row["by_seed"], arm)
+        _gain_axes(ax, [ARM_NAMES[arm] for arm in order])
+        ax.set_xlabel(ABOVE_NOISY)
         ax.set_title(NETWORK_NAMES[network])
     return figure
+
+
+def draw_strategies(strategies: pd.DataFrame) -> Figure | None:
+    """Like `draw_gap`, by what is done with the noisy labels; a row of panels per noise. Filtering has open circles."""
+    if strategies.empty:
+        return None
+    conditions = [name for name in NOISES if name in set(strategies["condition"])]
+    networks = [network for network in NETWORKS if network in set(strategies["network"])]
+    order = [name for name in STRATEGIES if name in set(strategies["strategy"])]
+    figure = Figure(figsize=(WIDTH, 0.8 + 2.6 * len(conditions)), layout="constrained")
+    axes = figure.subplots(len(conditions), len(networks), sharex=True, sharey=True, squeeze=False)
+    for ax, (condition, network) in zip(axes.flat, product(conditions, networks), strict=True):
+        here = strategies[(strategies["condition"] == condition) & (strategies["network"] == network)]
+        for row in here.to_dict("records"):
+            strategy, gain = row["strategy"], [row["gain" + end] for end in ENDS]
+            arm = COLOURED_AS.get(strategy, strategy.removeprefix("filtered_by_"))
+            _draw_gain(ax, order.index(strategy), gain, row["by_seed"], arm, hollow="filtered" in strategy)
+        _gain_axes(ax, [STRATEGIES[name] for name in order])
+        ax.set_title(f"{NETWORK_NAMES[network]}, {NOISES[condition]}", fontsize="medium")
+    for ax in axes[-1]:
+        ax.set_xlabel(ABOVE_NOISY)
+    return figure
+
+
+def _draw_gain(ax: Axes, place: int, gain: list[float], by_seed: str, arm: str, hollow: bool = False) -> None:
+    """One row: a gain with its interval, (value, low, high), and below it each seed's."""
+    colour = ARM_COLOURS.get(arm, INK)
+    value, low, high = gain
+    seeds = [float(one) for one in by_seed.split("/")]
+    ax.plot([low, high], [place, place], color=colour, linewidth=3, solid_capstyle="round")
+    ax.plot(value, place, "o", color=colour, markersize=9, markerfacecolor="white" if hollow else colour)
+    ax.plot(seeds, [place + 0.3] * len(seeds), "|", color=colour, markersize=7, markeredgewidth=1.4)
+
+
+def _gain_axes(ax: Axes, names: list[str]) -> None:
+    ax.axvline(0, color=ARM_COLOURS["noisy"], linewidth=2)
+    ax.set_yticks(range(len(names)), [subscripted(name) for name in names])
+    ax.set_ylim(len(names) - 0.4, -0.5)
+    ax.grid(axis="y", visible=False)
 
 
 def draw_noises(noises: pd.DataFrame) -> Figure | None:

@@ -10,7 +10,7 @@ from analysis.formatting import cell, markdown_table, rounded
 from analysis.gap import false_labels_markdown, gap_markdown, noise_markdown, strategies_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import COLUMNS, RUN, Measured
-from analysis.reference_figures import KINDS, SWEEP
+from analysis.reference_figures import NOISES
 from analysis.reference_tables import (
     TABLE3,
     at_thresholds,
@@ -27,9 +27,8 @@ from analysis.report import HOW_CLAIMS_ARE_DECIDED, LABELS_ARE_JUDGED, VERDICTS,
 from analysis.results import LABEL_MEASURES, MEASURE_DECIMALS, MEASURES, TABLE2_VALUES
 from stages.stems.segments import ARMS
 
-NOISES = {name: f"{rate} % of the sources flipped" for name, rate in SWEEP.items()} | KINDS
 LENGTHS = ("base", "pipeline", "longer")
-GAP_FIGURE, TABLE2_FIGURE, NOISE_FIGURE = "gap.png", "separation.png", "noise.png"
+GAP_FIGURE, TABLE2_FIGURE, NOISE_FIGURE, STRATEGIES_FIGURE = "gap.png", "separation.png", "noise.png", "strategies.png"
 FIGURES = {  # of the studies, in this order
     "figure4.png": "Figure 4: precision and recall of the classifiers on single stems against the threshold",
     "noise_sweep.png": "How many labels are wrong: classifier, labels and separation by the share of flipped sources",
@@ -129,6 +128,9 @@ def parts(
             "(separation.multi_label_probability); filtered and single-labelled arms have none. Segments are the "
             "audible ones, precision is a mean over the classes. Rows of unequal seeds are not paired."
         )
+        if STRATEGIES_FIGURE in figures:
+            yield f"![SDR above training on the noisy labels, by what is done with them](figures/{STRATEGIES_FIGURE})"
+            yield "As in the first figure; open circles: filtered."
         yield strategies_markdown(strategies, NOISES)
     yield from paper_threshold(side_by_side(measured, by_seed, ("base", "paper_threshold")))
     yield from lengths(side_by_side(measured, by_seed, LENGTHS))

@@ -14,8 +14,15 @@ from matplotlib.figure import Figure
 from analysis.gap import NOISE, NOISE_DECIMALS
 from analysis.make_readme import results_section
 from analysis.make_reference import make_reference
+from analysis.palette import ARM_COLOURS
 from analysis.reference import collect
-from analysis.reference_figures import draw_false_labels, draw_noises, in_common, legend_with_uncorrupted
+from analysis.reference_figures import (
+    draw_false_labels,
+    draw_noises,
+    draw_strategies,
+    in_common,
+    legend_with_uncorrupted,
+)
 from analysis.reference_tables import at_thresholds, labels_by_noise, on_several, sdr_by_seed
 from stages.pipeline.errors import InputError
 from stages.stems import CLASSES
@@ -67,8 +74,8 @@ def test_every_figure_is_drawn_once_its_runs_are_there(tmp_path):
     make_reference(tmp_path, tmp_path)
     figures = {path.name for path in (tmp_path / "reference/figures").iterdir()}
     assert figures == {
-        "gap.png", "separation.png", "figure4.png", "noise.png", "noise_sweep.png", "kinds_of_noise.png",
-        "false_labels.png", "threshold_curve.png", "rounds.png",
+        "gap.png", "separation.png", "figure4.png", "strategies.png", "noise.png", "noise_sweep.png",
+        "kinds_of_noise.png", "false_labels.png", "threshold_curve.png", "rounds.png",
     }  # fmt: skip
     claims = pd.read_csv(tmp_path / "reference/claims.csv", keep_default_na=False)
     assert set(claims["holds"]) <= {"true", "false", "undecided"} and all("[" in ours for ours in claims["ours"])
@@ -160,6 +167,34 @@ def test_noises_are_drawn_with_their_intervals():
             ends = [(low, high) for (_, low), (_, high) in container[2][0].get_segments()]
             assert ends == [pytest.approx(pair) for pair in zip(rows[f"{name}_low"], rows[f"{name}_high"])]
     assert draw_noises(noises[1:]) is None  # one share of flips is no sweep
+
+
+def test_what_is_done_with_noisy_labels_is_drawn_by_noise_and_network():
+    """A panel for each, of which one may be empty; filtering has open circles, in the colour of what it filters by."""
+    names = ["condition", "network", "strategy", "gain", "gain_low", "gain_high", "by_seed"]
+    rows = [["flips_40", "xumx", "psi_noisy", 0.5, 0.25, 1.0, "+0.25/+0.75"],
+            ["base", "xumx", "oracle", 1.5, 1.0, 2.0, "+1.50"],
+            ["base", "hdemucs", "filtered_by_psi_noisy", 2.5, 2.0, 3.0, "+2.50"],
+            ["base", "hdemucs", "filtered_by_truth", 3.5, 3.0, 4.0, "+3.50"]]  # fmt: skip
+    figure = draw_strategies(pd.DataFrame(rows, columns=names))
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    flipped = "40 % of the sources flipped"
+    assert titles == [f"X-UMX, {flipped}", f"Hybrid Demucs, {flipped}", "X-UMX, look-alike flips",
+                      "Hybrid Demucs, look-alike flips"]  # fmt: skip
+    drawn = [[line for line in ax.lines if line.get_marker() == "o"] for ax in figure.axes]
+    places = [[(*line.get_xdata(), *line.get_ydata()) for line in panel] for panel in drawn]
+    assert places == [[(0.5, 0)], [], [(1.5, 3)], [(2.5, 1), (3.5, 2)]]
+    assert [text.get_text()[:8] for text in figure.axes[0].get_yticklabels()] == [
+        "relabell",
+        "filtered",
+        "filtered",
+        "true lab",
+    ]
+    faces = [[(line.get_color(), line.get_markerfacecolor()) for line in panel] for panel in drawn]
+    yellow, pink = ARM_COLOURS["psi_noisy"], ARM_COLOURS["oracle"]
+    assert faces == [[(yellow, yellow)], [], [(pink, pink)], [(yellow, "white"), (pink, "white")]]
+    assert [list(line.get_xdata()) for line in figure.axes[0].lines[:1]] == [[0.25, 1.0]]
+    assert list(figure.axes[0].lines[2].get_xdata()) == [0.25, 0.75]
 
 
 def test_a_line_has_the_same_seeds_at_every_point():
