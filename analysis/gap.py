@@ -32,7 +32,7 @@ STRATEGIES = {  # what to do with noisy labels, each a variant or an arm
     "psi_noisy": "relabelled by Ψ_noisy",
     "filtered_by_psi_noisy": "filtered by Ψ_noisy",
     "psi_refined": "relabelled by Ψ_refined",
-    "single_only": "single labels of Ψ_refined",
+    "single_only": "Ψ_refined, single-labelled alone",
     "filtered_by_psi_refined": "filtered by Ψ_refined",
     "by_separator": "relabelled by X-UMX",
     BY_TRUTH: "filtered by the truth",

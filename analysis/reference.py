@@ -66,7 +66,7 @@ class Measured:
     environment: pd.DataFrame
 
 
-COLUMNS = {  # of the files; separation has a row for each song there, which halves it
+COLUMNS = {  # of the files; that of separation has a row for each song, which takes half the bytes
     "separation": [*RUN, "network", "training_data", "song", *(f"{sdr}_{name}" for sdr in SDRS for name in CLASSES)],
     "classification": [*RUN, "training_data", "inputs", "class", *MEASURES],
     "decisions": [*RUN, "training_data", "inputs", "songs", *PROBABILITIES, *TRUTHS],

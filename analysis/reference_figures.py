@@ -22,7 +22,7 @@ from analysis.results import NETWORKS, SDRS
 from stages.refinement.thresholds import GRID
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS
-from stages.variants.names import RATES, ROUNDS
+from stages.variants.names import BY_TRUTH, RATES, ROUNDS
 
 SWEEP = {f"flips_{rate:02d}": rate for rate in (0, 10, 20, 30, 40, 60)}  # share of flipped sources in %, by condition
 LABELS = ("noisy", "psi_noisy", "psi_refined")
@@ -31,10 +31,8 @@ SEPARATED = ("noisy", "psi_refined", "oracle")
 KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
 NOISES = {name: f"{rate} % of the sources flipped" for name, rate in SWEEP.items()} | KINDS
 ABOVE_NOISY = "SDR above training on the noisy labels, in dB"
-COLOURED_AS = {
-    "single_only": "psi_refined",
-    "filtered_by_truth": "oracle",
-}  # of `STRATEGIES`; others as they are called
+# Of `STRATEGIES`; the others have the colour of what they are called after.
+COLOURED_AS = {"single_only": "psi_refined", BY_TRUTH: "oracle"}
 CHANGES = {"removed": ("false negatives", "-o", -0.4), "added": ("false positives", "--s", 0.4)}  # and its place
 CLASSIFIERS = ("noisy", "refined", *ROUNDS)  # after 0, 1, 2, ... rounds of self-refining
 THEIR_LABELS = ("psi_noisy", "psi_refined", *ROUNDS)
@@ -99,7 +97,7 @@ def draw_strategies(strategies: pd.DataFrame) -> Figure | None:
             arm = COLOURED_AS.get(strategy, strategy.removeprefix("filtered_by_"))
             _draw_gain(ax, order.index(strategy), gain, row["by_seed"], arm, hollow="filtered" in strategy)
         _gain_axes(ax, [STRATEGIES[name] for name in order])
-        ax.set_title(f"{NETWORK_NAMES[network]}, {NOISES[condition]}", fontsize="medium")
+        ax.set_title(f"{NETWORK_NAMES[network]}\n{NOISES[condition]}")
     for ax in axes[-1]:
         ax.set_xlabel(ABOVE_NOISY)
     return figure

@@ -109,9 +109,9 @@ def parts(
     yield from quality(label_quality(measured.labels))
     yield "## Ablations of X-UMX (Table 3), frame-wise SDR in dB"
     yield (
-        "Trained for fewer steps than in Table 2 (condition `base` of studies/conditions.yaml), as in all studies "
-        "below; results/table3.csv is the first seed's. Medians over the songs: claims and figures have means, so "
-        "differences are not the same. The refined rows, but those of other thresholds, have labels above "
+        "Trained for fewer steps than in Table 2 (condition `base` of studies/conditions.yaml), as X-UMX is in all "
+        "studies below; results/table3.csv is the first seed's. Medians over the songs: claims and figures have means, "
+        "so differences are not the same. The refined rows, but those of other thresholds, have labels above "
         "refinement.threshold of params.yaml, and so had those that taught Ψ_refined in every row: another threshold "
         "is one for the separator's labels alone. The paper's threshold is 0.9, which is why its proposed method "
         "stands in two rows; 0.9 throughout is the next table. Rows of unequal seeds are not paired."
@@ -120,13 +120,13 @@ def parts(
     if len(strategies):
         yield "## What else to do with noisy labels"
         yield (
-            "As the first table, but for the studies' shorter trainings of X-UMX and Ψ. Filtered: a segment keeps its "
-            "nominal label where that is the one label the classifier gives it; what would get another, several or "
-            "none is left out. Relabelled by X-UMX: no classifier, but the separator that learned from the nominal "
-            "labels; a class is in a segment where the root of its share of the estimates' energy is above "
-            "refinement.threshold. Segments with several labels are in some of the mixtures "
-            "(separation.multi_label_probability); filtered and single-labelled arms have none. Segments are the "
-            "audible ones, precision is a mean over the classes. Rows of unequal seeds are not paired."
+            "As in the first table, but with shorter trainings of Ψ and X-UMX. Filtered: a segment keeps its nominal "
+            "label where that is the one label the classifier gives it; what would get another, several or none is "
+            "left out; by the truth: where it holds that and nothing else. Relabelled by X-UMX: no classifier, but "
+            "the separator that learned from the nominal labels; a class is in a segment where the root of its share "
+            "of the estimates' energy is above refinement.threshold. Segments with several labels are in some of the "
+            "mixtures (separation.multi_label_probability); filtered and single-labelled arms have none. Segments are"
+            " the audible ones, precision is a mean over the classes. Rows of unequal seeds are not paired."
         )
         if STRATEGIES_FIGURE in figures:
             yield f"![SDR above training on the noisy labels, by what is done with them](figures/{STRATEGIES_FIGURE})"

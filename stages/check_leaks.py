@@ -1,4 +1,4 @@
-"""DVC stage check_leaks@{clean,noisy}: no song to train on may be in the test set; says which are there twice."""
+"""DVC stage check_leaks@{clean,noisy}: no song to train on may be in the test set; names those twice in one set."""
 
 import sys
 from pathlib import Path
@@ -48,11 +48,12 @@ def check_leaks(catalogue: str, params: Params) -> None:
 
 
 def _repeated(catalogue: str, songs: dict[str, np.ndarray]) -> int:
-    """How many of these songs are another of them again; a line on stderr names them."""
+    """How many of these songs are another of them again, or some more; a line on stderr names the pairs."""
     repeats = find_repeats(songs)
     if repeats:
         pairs = "; ".join(f'"{one.song}" is "{one.other}" ({one.reason})' for one in repeats)
-        print(f"check_leaks: songs that are twice in {catalogue}: {pairs}", file=sys.stderr)
+        advice = f"stems.{catalogue}.exclude leaves one of a pair out"
+        print(f"check_leaks: songs that are twice in {catalogue} ({advice}): {pairs}", file=sys.stderr)
     return len({one.other for one in repeats})
 
 

@@ -97,10 +97,15 @@ def test_other_ways_are_compared_with_the_noisy_labels_and_with_the_refined_ones
          ["filtered_by_psi_noisy", 1, 100, 20, 40, 0.95, 0.5, np.nan]],
         columns=["labels", "seed", "segments", "silent", "unlabelled", "precision", "recall", "exact"],
     ).assign(condition="here")  # fmt: skip
-    found = measurements(songs, NO_DECISIONS, 0.5)
+    other = songs[songs["training_data"] != "oracle"].assign(network="hdemucs")
+    other["csdr"] *= 2
+    found = measurements(pd.concat([songs, other]), NO_DECISIONS, 0.5)
     lacking = measurements(songs[songs["training_data"] != "filtered_by_psi_noisy"], NO_DECISIONS, 0.5)
-    table = strategies_table({"here": found, "lacking": lacking}, labels).set_index("strategy")
-    assert set(table["condition"]) == {"here"} and set(table["network"]) == {"xumx"}
+    both = strategies_table({"here": found, "lacking": lacking}, labels)
+    assert set(both["condition"]) == {"here"}
+    second = both[both["network"] == "hdemucs"].set_index("strategy")
+    assert second["gain"].to_dict() == pytest.approx({"filtered_by_psi_noisy": 0.4, "psi_refined": 0.8})
+    table = both[both["network"] == "xumx"].set_index("strategy")
     assert list(table.index) == ["filtered_by_psi_noisy", "psi_refined", "oracle"] and list(table["seeds"]) == [2, 2, 1]
     assert table.loc["psi_refined", ["labelled", "exact_of_labelled", "precision"]].tolist() == pytest.approx(
         [(72 + 64) / 160, (0.72 * 80 / 72 + 0.4 * 80 / 64) / 2, 0.8]

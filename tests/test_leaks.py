@@ -148,7 +148,7 @@ def test_a_line_names_the_songs_that_are_twice_in_a_catalogue(catalogues, capsys
         capsys.readouterr()
         run_stage_here("check_leaks", catalogue)
         (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("check_leaks: ")]
-        assert line.startswith(f"check_leaks: songs that are twice in {named}: ")
+        assert line.startswith(f"check_leaks: songs that are twice in {named} (stems.{named}.exclude leaves ")
         assert line.count("(by its sound, correlation 1.00)") == {"test": 1, "noisy": 3}[named]
         metrics = json.loads(Path(f"metrics/check_leaks/{catalogue}.json").read_text())
         assert metrics["repeated_songs"] == counted

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from analysis.gap import NOISE, NOISE_DECIMALS
 from analysis.make_readme import results_section
 from analysis.make_reference import make_reference
-from analysis.palette import ARM_COLOURS
+from analysis.palette import ARM_COLOURS, subscripted
 from analysis.reference import collect
 from analysis.reference_figures import (
     draw_false_labels,
@@ -178,18 +178,16 @@ def test_what_is_done_with_noisy_labels_is_drawn_by_noise_and_network():
             ["base", "hdemucs", "filtered_by_truth", 3.5, 3.0, 4.0, "+3.50"]]  # fmt: skip
     figure = draw_strategies(pd.DataFrame(rows, columns=names))
     titles = [ax.get_title(loc="left") for ax in figure.axes]
-    flipped = "40 % of the sources flipped"
-    assert titles == [f"X-UMX, {flipped}", f"Hybrid Demucs, {flipped}", "X-UMX, look-alike flips",
-                      "Hybrid Demucs, look-alike flips"]  # fmt: skip
+    assert titles == [
+        f"{network}\n{noise}"
+        for noise in ("40 % of the sources flipped", "look-alike flips")
+        for network in ("X-UMX", "Hybrid Demucs")
+    ]
     drawn = [[line for line in ax.lines if line.get_marker() == "o"] for ax in figure.axes]
     places = [[(*line.get_xdata(), *line.get_ydata()) for line in panel] for panel in drawn]
     assert places == [[(0.5, 0)], [], [(1.5, 3)], [(2.5, 1), (3.5, 2)]]
-    assert [text.get_text()[:8] for text in figure.axes[0].get_yticklabels()] == [
-        "relabell",
-        "filtered",
-        "filtered",
-        "true lab",
-    ]
+    ticks = ["relabelled by Ψ_noisy", "filtered by Ψ_noisy", "filtered by the truth", "true labels (oracle)"]
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == list(map(subscripted, ticks))
     faces = [[(line.get_color(), line.get_markerfacecolor()) for line in panel] for panel in drawn]
     yellow, pink = ARM_COLOURS["psi_noisy"], ARM_COLOURS["oracle"]
     assert faces == [[(yellow, yellow)], [], [(pink, pink)], [(yellow, "white"), (pink, "white")]]

@@ -48,7 +48,7 @@ def single_labelled_only(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def agreed_only(table: pd.DataFrame) -> pd.DataFrame:
-    """A refined arm whose segments keep their labels where these are the nominal one alone; the others get none.
+    """An arm whose segments keep their labels where these are the nominal one alone; the others get none.
 
     Filtering instead of relabelling: no segment gets a label that it did not have.
     """
