@@ -135,6 +135,6 @@ def test_the_studies_run_what_the_code_knows():
     trained, scored, separated, true = (
         stages[f"{name}_hdemucs"]["matrix"] for name in ("train", "score", "separate", "oracle")
     )
-    assert trained == scored and set(trained["variant"]) == {*FILTERED, BY_TRUTH}
+    assert trained == scored and set(trained["variant"]) == {"single_only", *FILTERED, BY_TRUTH} == set(labelled)
     assert all(one["condition"] == trained["condition"] for one in (separated, true))
     assert {f"{network}-{labels}" for network in NETWORKS for labels in STUDIES["trained_variants"]} <= {*ITEMS}
