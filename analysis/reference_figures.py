@@ -97,9 +97,11 @@ def draw_strategies(strategies: pd.DataFrame) -> Figure | None:
             arm = COLOURED_AS.get(strategy, strategy.removeprefix("filtered_by_"))
             _draw_gain(ax, order.index(strategy), gain, row["by_seed"], arm, hollow="filtered" in strategy)
         _gain_axes(ax, [STRATEGIES[name] for name in order])
+        ax.locator_params(axis="x", nbins=6)
         ax.set_title(f"{NETWORK_NAMES[network]}\n{NOISES[condition]}")
-    for ax in axes[-1]:
-        ax.set_xlabel(ABOVE_NOISY)
+        if here.empty:
+            ax.text(0.5, 0.5, "not run", transform=ax.transAxes, ha="center", color=INK)
+    figure.supxlabel(ABOVE_NOISY, fontsize="medium")
     return figure
 
 

@@ -130,7 +130,7 @@ def parts(
         )
         if STRATEGIES_FIGURE in figures:
             yield f"![SDR above training on the noisy labels, by what is done with them](figures/{STRATEGIES_FIGURE})"
-            yield "As in the first figure; open circles: filtered."
+            yield "As in the first figure; open circles: filtered. What has no dot was not run."
         yield strategies_markdown(strategies, NOISES)
     yield from paper_threshold(side_by_side(measured, by_seed, ("base", "paper_threshold")))
     yield from lengths(side_by_side(measured, by_seed, LENGTHS))

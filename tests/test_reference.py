@@ -186,6 +186,7 @@ def test_what_is_done_with_noisy_labels_is_drawn_by_noise_and_network():
     drawn = [[line for line in ax.lines if line.get_marker() == "o"] for ax in figure.axes]
     places = [[(*line.get_xdata(), *line.get_ydata()) for line in panel] for panel in drawn]
     assert places == [[(0.5, 0)], [], [(1.5, 3)], [(2.5, 1), (3.5, 2)]]
+    assert [[text.get_text() for text in ax.texts] for ax in figure.axes] == [[], ["not run"], [], []]
     ticks = ["relabelled by Ψ_noisy", "filtered by Ψ_noisy", "filtered by the truth", "true labels (oracle)"]
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == list(map(subscripted, ticks))
     faces = [[(line.get_color(), line.get_markerfacecolor()) for line in panel] for panel in drawn]
