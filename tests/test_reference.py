@@ -12,6 +12,7 @@ from made_up_metrics import workspace
 from matplotlib.figure import Figure
 
 from analysis.gap import NOISE, NOISE_DECIMALS
+from analysis.make_figures import style
 from analysis.make_readme import results_section
 from analysis.make_reference import make_reference
 from analysis.palette import ARM_COLOURS, subscripted
@@ -176,6 +177,7 @@ def test_what_is_done_with_noisy_labels_is_drawn_by_noise_and_network():
             ["base", "xumx", "oracle", 1.5, 1.0, 2.0, "+1.50"],
             ["base", "hdemucs", "filtered_by_psi_noisy", 2.5, 2.0, 3.0, "+2.50"],
             ["base", "hdemucs", "filtered_by_truth", 3.5, 3.0, 4.0, "+3.50"]]  # fmt: skip
+    style()
     figure = draw_strategies(pd.DataFrame(rows, columns=names))
     titles = [ax.get_title(loc="left") for ax in figure.axes]
     assert titles == [
