@@ -138,3 +138,17 @@ def test_the_studies_run_what_the_code_knows():
     assert trained == scored and set(trained["variant"]) == {"single_only", *FILTERED, BY_TRUTH} == set(labelled)
     assert all(one["condition"] == trained["condition"] for one in (separated, true))
     assert {f"{network}-{labels}" for network in NETWORKS for labels in STUDIES["trained_variants"]} <= {*ITEMS}
+
+
+def test_a_stage_writes_the_separator_that_its_command_names():
+    """The network and the labels of its outputs are those that it trains or scores."""
+    seen = set()
+    for name, stage in yaml.safe_load((ROOT / "studies/dvc.yaml").read_text())["stages"].items():
+        written = [path for path in (*stage.get("outs", ()), *stage.get("metrics", ())) if "separator/" in path]
+        items = {Path(path).stem for path in written}
+        commands = stage["cmd"] if isinstance(stage["cmd"], list) else [stage["cmd"]]
+        named = [command.split()[-1] for command in commands if "{item." in command.split()[-1]]
+        if items and named:
+            assert items == set(named), name
+            seen.add(name)
+    assert {"separate", "oracle", "train_variant", "score_variant"} <= seen
