@@ -97,8 +97,8 @@ def collect(root: Path, folder: Path) -> Measured:
     for name, columns in COLUMNS.items():
         ordered = tables[name].sort_values(columns[: KEYS[name]], kind="stable")
         write_csv(_shortened(ordered), folder / f"{name}.csv")
-    others = {name: read_measured(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
-    return Measured(**others | {"separation": read_separation(folder)})
+    others = {name: read_measured(folder / f"{name}.csv", COLUMNS[name]) for name in COLUMNS.keys() - {"separation"}}
+    return Measured(separation=read_separation(folder), **others)
 
 
 def read_separation(folder: Path) -> pd.DataFrame:

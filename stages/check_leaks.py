@@ -18,8 +18,8 @@ def check_leaks(catalogue: str, params: Params) -> None:
     """Write metrics/check_leaks/<catalogue>.json. Raises InputError that lists the songs that are in the test set, too.
 
     A song of noisy that is in clean stops nothing, since whoever has one data set takes both from it. But Ψ_clean has
-    then learned from its true labels, so a line says how many there are. Nor does one that is twice in its own
-    catalogue, which a line names: held out and trained on it validates little, tested twice it counts twice.
+    then learned from its true labels, so a line says how many there are. Songs that are twice in one catalogue stop
+    nothing either, and a line names them: held out and trained on they validate little, tested twice they count twice.
     """
     training, test = _movements(catalogue), _movements("test")
     leaks, largest = find_leaks(training, test)

@@ -7,8 +7,7 @@ from stages.separation.networks import NETWORKS
 from stages.train_separator import main
 from stages.variants.names import BY_SEPARATOR, OWN, ROUNDS, VARIANTS
 
-LABELS = (*VARIANTS, *ROUNDS, BY_SEPARATOR, OWN)
-ITEMS = tuple(f"{network}-{labels}" for network, labels in product(NETWORKS, LABELS))
+ITEMS = tuple("-".join(names) for names in product(NETWORKS, (*VARIANTS, *ROUNDS, BY_SEPARATOR, OWN)))
 
 if __name__ == "__main__":
     run_stage("train_variant", main, ITEMS)
