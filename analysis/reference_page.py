@@ -125,8 +125,8 @@ def parts(
             "left out; by the truth: where it holds that and nothing else. Relabelled by X-UMX: no classifier, but "
             "the separator that learned from the nominal labels; a class is in a segment where the root of its share "
             "of the estimates' energy is above refinement.threshold. Segments with several labels are in some of the "
-            "mixtures (separation.multi_label_probability); filtered and single-labelled arms have none. Segments are"
-            " the audible ones, precision is a mean over the classes. Rows of unequal seeds are not paired."
+            "mixtures (separation.multi_label_probability); filtered and single-labelled arms have none. Segments are "
+            "the audible ones, precision is a mean over the classes. Rows of unequal seeds are not paired."
         )
         if STRATEGIES_FIGURE in figures:
             yield f"![SDR above training on the noisy labels, by what is done with them](figures/{STRATEGIES_FIGURE})"
