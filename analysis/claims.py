@@ -16,8 +16,8 @@ import pandas as pd
 from analysis.intervals import CONFIDENCE, Interval, holm, interval, two_sided
 from analysis.measurements import Measurements, Scores
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
+from analysis.paper import NETWORKS
 from analysis.paper import claims as paper_claims
-from analysis.results import NETWORKS
 from stages.stems.segments import REFINED_ARMS
 from stages.variants.names import RATES
 

@@ -54,6 +54,10 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
     paper_gain and paper_of_clean, seeds, by_seed (the gain of each, joined by "/"); NaN for what does not exist.
     """
     theirs = paper.table2().set_index(["network", "training_data"])["avg"]
+
+    def published_gain(network: str, arm: str) -> float:
+        return theirs.get((network, arm), nan) - theirs.get((network, "noisy"), nan)
+
     rows = []
     for network in NETWORKS:
         for arm in COMPARED:
@@ -63,14 +67,13 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
                 continue
             found = interval(chosen, gain)
             of_clean = of_oracle = (nan, nan, nan)
-            published = published_share = nan
-            if (network, arm) in theirs.index:
-                published = theirs[network, arm] - theirs[network, "noisy"]
+            published_share = nan
+            published = published_gain(network, arm)
             if arm != "clean":
                 of_clean = _share(measurements, gain, _difference(network, "clean"))
             if arm in REFINED_ARMS:
                 of_oracle = _share(measurements, gain, _difference(network, "oracle"))
-                published_share = published / (theirs[network, "clean"] - theirs[network, "noisy"])
+                published_share = published / published_gain(network, "clean")
             values = [*_ends(found), *of_clean, *of_oracle, published, published_share]
             rows.append([network, arm, *values, len(chosen.seeds), _by_seed(chosen, gain)])
     return pd.DataFrame(rows, columns=["network", "training_data", *GAP_DECIMALS, "seeds", "by_seed"])

@@ -129,9 +129,10 @@ def draw_separation(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:
             value, too (vocals_std, ..., avg_std), which is drawn.
     """
     figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
-    axes = figure.subplots(len(NETWORKS), 1, sharex=True, sharey=True)
+    networks = [network for network in NETWORKS if network in set(ours["network"])]
+    axes = figure.subplots(len(networks), 1, sharex=True, sharey=True)
     order = ("avg", *CLASSES)
-    for ax, network in zip(axes, NETWORKS, strict=True):
+    for ax, network in zip(axes, networks, strict=True):
         bars, marks = (
             table[(table["network"] == network) & (table["metric"] == "csdr")]
             .melt("training_data", list(TABLE2_VALUES), var_name="class", value_name="sdr")
@@ -147,7 +148,7 @@ def draw_separation(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:
                 spread = [row[f"{name}_std"].item() for name in order]
                 ax.errorbar(places, heights, spread, linestyle="", color=INK, linewidth=1.2)
             ax.scatter(
-                places, [marks[name, arm] for name in order],
+                places, [marks.get((name, arm), np.nan) for name in order],  # its networks alone
                 marker="D", s=26, facecolor="white", edgecolor=INK, linewidth=1.2, zorder=3,
             )  # fmt: skip
         ax.axhline(0, color=INK, linewidth=0.8)
@@ -205,8 +206,8 @@ def draw_training_curves(curves: pd.DataFrame) -> Figure:
         curves: from `read_training_curves`.
     """
     figure = Figure(figsize=(WIDTH, 7.6), layout="constrained")
-    axes = figure.subplots(3, 3, sharex="col")
     titles = {"classifier": "classifier Ψ", **{network: NETWORK_NAMES[network] for network in NETWORKS}}
+    axes = figure.subplots(3, len(titles), sharex="col")
     for column, (model, title) in enumerate(titles.items()):
         part = curves[curves["model"] == model]
         colours = CLASSIFIER_COLOURS if model == "classifier" else ARM_COLOURS

@@ -4,6 +4,7 @@ python analysis/make_readme.py        from the repository's root, after make_ref
 """
 
 import sys
+from math import nan
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 
 from analysis import paper
 from analysis.claims import AS_THE_PAPER, UNDECIDED
-from analysis.formatting import cell, markdown_table
+from analysis.formatting import cell, markdown_table, rounded
 from analysis.gap import UNCORRUPTED, gap_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.report import VERDICTS
@@ -97,7 +98,7 @@ def separators(table: pd.DataFrame, scales: pd.DataFrame) -> str:
     ours = table[table["metric"] == "csdr"].set_index(["network", "training_data"])
     rows = []
     for (network, arm), row in ours.iterrows():
-        cells = [cell(row["avg"], row["avg_std"]), f"{theirs[network, arm]:.2f}", row["seeds"]]
+        cells = [cell(row["avg"], row["avg_std"]), rounded(theirs.get((network, arm), nan), 2, "-"), row["seeds"]]
         rows.append([NETWORK_NAMES[network], ARM_NAMES[arm], *cells])
     for row in scales[scales["metric"] == "csdr"].to_dict("records"):
         rows.append([NETWORK_NAMES[row["network"]], "-", row["avg"], "-", "-"])

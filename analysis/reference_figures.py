@@ -153,7 +153,8 @@ def draw_noises(noises: pd.DataFrame) -> Figure | None:
 def draw_table2(by_seed: pd.DataFrame) -> Figure | None:
     """Table 2 over the seeds, if all of it was run."""
     table = table2(by_seed)
-    return draw_separation(table, paper.table2()) if len(table) == len(NETWORKS) * len(ARMS) * len(SDRS) else None
+    complete = len(table) == table["network"].nunique() * len(ARMS) * len(SDRS)
+    return draw_separation(table, paper.table2()) if complete and len(table) else None
 
 
 def draw_figure4(decisions: pd.DataFrame) -> Figure | None:

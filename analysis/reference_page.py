@@ -1,6 +1,7 @@
 """results/reference/README.md: every table, figure and claim of several seeds and the studies, as Markdown."""
 
 from collections.abc import Iterator
+from math import nan
 from pathlib import Path
 
 import pandas as pd
@@ -172,7 +173,7 @@ def separation(table: pd.DataFrame, metric: str) -> str:
     theirs = paper.table2().set_index(["network", "training_data"])
     rows = [
         [NETWORK_NAMES[row["network"]], ARM_NAMES[row["training_data"]],
-         *(_cell(row, name, 2, rounded(theirs.loc[(row["network"], row["training_data"]), name], 2))
+         *(_cell(row, name, 2, rounded(theirs[name].get((row["network"], row["training_data"]), nan), 2))
            for name in TABLE2_VALUES),
          str(row["seeds"])]
         for row in table[table["metric"] == metric].to_dict("records")

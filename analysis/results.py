@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.palette import NETWORK_NAMES
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import read_table
 from stages.stems import CLASSES
@@ -17,8 +18,8 @@ TRAININGS = ("clean", "noisy", "refined")  # of the classifier
 INPUTS = ("single", "multi")
 MEASURE_DECIMALS = {"accuracy": 1, "f1": 3, "precision": 3, "recall": 3}  # of Table 1, accuracy in percent
 MEASURES = tuple(MEASURE_DECIMALS)
-NETWORKS = ("xumx", "hdemucs")
 SCALES = ("mixture", "ideal_ratio_mask")  # rows for scale: no network, no training
+NETWORKS = tuple(name for name in NETWORK_NAMES if name not in SCALES)
 SDRS = ("csdr", "usdr")
 TABLE2_VALUES = (*CLASSES, "avg")
 LABELLED_ARMS = tuple(arm for arm in ARMS if arm != "clean")  # the arms made of the noisy catalogue

@@ -13,9 +13,11 @@ from conftest import ROOT
 from made_up_metrics import workspace
 
 from analysis.reference import collect
+from analysis.results import NETWORKS
 from stages.pipeline.errors import InputError
-from stages.stems.segments import PROBABILITIES
+from stages.stems.segments import ARMS, PROBABILITIES
 
+SEPARATORS = len(NETWORKS) * len(ARMS) + 1  # in a workspace with the oracle
 XUMX = yaml.safe_load((ROOT / "params.yaml").read_text())["separation"]["xumx"]
 
 
@@ -23,7 +25,7 @@ def test_measurements_are_taken_over_once_and_replaced_by_newer_ones(tmp_path):
     folder = workspace(tmp_path / "studies", "base-seed0", ("oracle",))
     first = collect(tmp_path, tmp_path / "measured")
     arms = first.separation.drop_duplicates(["network", "training_data"])
-    assert len(arms) == 11 and len(first.separation) == 11 * 14 * 4
+    assert len(arms) == SEPARATORS and len(first.separation) == SEPARATORS * 14 * 4
     before = {path.name: path.read_bytes() for path in (tmp_path / "measured").iterdir()}
     collect(tmp_path, tmp_path / "measured")
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "measured").iterdir()}
@@ -43,7 +45,7 @@ def test_scores_are_kept_song_by_song_and_read_class_by_class(tmp_path):
     found = collect(tmp_path, tmp_path / "measured").separation
     found = found[(found["network"] == "xumx") & (found["training_data"] == "oracle")]
     pd.testing.assert_frame_equal(found[scores.columns].reset_index(drop=True), scores.round(4))
-    assert len(pd.read_csv(tmp_path / "measured/separation.csv")) == 11 * 14
+    assert len(pd.read_csv(tmp_path / "measured/separation.csv")) == SEPARATORS * 14
     scores.iloc[[0, *range(len(scores))]].to_csv(file, index=False)
     with pytest.raises(InputError, match=r"base-seed0/scores/separator/xumx-oracle\.csv: expected one row for each"):
         collect(tmp_path, tmp_path / "measured")
