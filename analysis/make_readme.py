@@ -22,9 +22,13 @@ from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 
 IN_SHORT = {
-    "what the noise costs": UNCORRUPTED, "what true labels would win back": "oracle",
-    "what the labels of Ψ_refined win back": "psi_refined",
-}  # fmt: skip
+    "what the noise costs": ("pipeline", UNCORRUPTED),
+    "what true labels would win back": ("pipeline", "oracle"),
+    "what the labels of Ψ_refined win back": ("pipeline", "psi_refined"),
+    "with 40 % of the sources mislabelled: what true labels would win back": ("flips_40", "oracle"),
+    "likewise, what the labels of Ψ_refined win back": ("flips_40", "psi_refined"),
+    "likewise, what those segments win back whose label Ψ_refined confirms": ("flips_40", "filtered_by_psi_refined"),
+}  # condition and training data
 WHAT_LABELS_WIN = """### What noise costs, and what labels win back
 
 Frame-wise SDR, means over the songs, with 95 % intervals over songs and seeds. Uncorrupted: the same songs without
@@ -53,15 +57,13 @@ verdict that there is ([how claims are decided](docs/studies.md#how-claims-are-d
 
 def in_short(folder: Path) -> str:
     """From the reference: what noise costs and labels win back, and how many claims hold."""
-    gaps = pd.read_csv(folder / "reference/gap.csv")
+    gaps, strategies = (pd.read_csv(folder / f"reference/{name}.csv") for name in ("gap", "strategies"))
     verdicts = pd.read_csv(folder / "reference/claims.csv", dtype=str, keep_default_na=False)
-    gain = gaps.set_index(["training_data", "network"])["gain"]
-    networks = [name for name in NETWORK_NAMES if name in set(gaps["network"])]
-    rows = [
-        [text, *(f"{gain[arm, network]:.2f}" if (arm, network) in gain else "-" for network in networks)]
-        for text, arm in IN_SHORT.items()
-        if arm in set(gaps["training_data"])
-    ]
+    table = pd.concat([gaps.assign(condition="pipeline"), strategies.rename(columns={"strategy": "training_data"})])
+    gain = table.set_index(["condition", "training_data", "network"])["gain"].to_dict()
+    networks = [name for name in NETWORK_NAMES if name in set(table["network"])]
+    rows = [[text, *(rounded(gain.get((*key, network), nan), 2, "-") for network in networks)]
+            for text, key in IN_SHORT.items() if any((*key, network) in gain for network in networks)]  # fmt: skip
     header = [
         "small networks, rendered music: SDR in dB, mean over songs and seeds",
         *(NETWORK_NAMES[network] for network in networks),
