@@ -30,6 +30,7 @@ GAP_ORDER = ("clean", UNCORRUPTED, "oracle", "psi_refined", "psi_noisy", "psi_cl
 SEPARATED = ("noisy", "psi_refined", "oracle")
 KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
 NOISES = {name: f"{rate} % of the sources flipped" for name, rate in SWEEP.items()} | KINDS
+NOISES["base"] += " (default)"
 ABOVE_NOISY = "SDR above training on the noisy labels, in dB"
 # Of `STRATEGIES`; the others have the colour of what they are called after.
 COLOURED_AS = {"single_only": "psi_refined", BY_TRUTH: "oracle"}

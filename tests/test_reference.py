@@ -182,7 +182,7 @@ def test_what_is_done_with_noisy_labels_is_drawn_by_noise_and_network():
     titles = [ax.get_title(loc="left") for ax in figure.axes]
     assert titles == [
         f"{network}\n{noise}"
-        for noise in ("40 % of the sources flipped", "look-alike flips")
+        for noise in ("40 % of the sources flipped", "look-alike flips (default)")
         for network in ("X-UMX", "Hybrid Demucs")
     ]
     drawn = [[line for line in ax.lines if line.get_marker() == "o"] for ax in figure.axes]
