@@ -13,8 +13,8 @@ from stages.pipeline.checkpoints import write_weights
 from stages.pipeline.errors import InputError
 from stages.pipeline.params import Params
 from stages.recognition import effects
-from stages.recognition.mixing import RandomMixes
-from stages.recognition.model import InstrumentClassifier, load_classifier
+from stages.recognition.mixing import EVALUATION_BATCH, RandomMixes
+from stages.recognition.model import LAYER_SCALE, InstrumentClassifier, load_classifier
 from stages.recognition.prediction import predict, predict_mixes
 from stages.recognition.training import classifier_loss, train_classifier, validation
 from stages.stems import CLASSES
@@ -79,11 +79,14 @@ def test_evaluation_mixes_do_not_depend_on_the_training_seed_or_batch(stems, spl
         assert torch.equal(first["audio"], other["audio"]) and torch.equal(first["labels"], other["labels"])
 
 
-def test_without_effects_a_mix_is_the_sum_of_the_stems_of_its_labels(stems):
+@pytest.mark.parametrize(("split", "effect_probability"), [("train", 0.0), ("valid", 1.0), ("test", 1.0)])
+def test_without_effects_a_mix_is_the_sum_of_the_stems_of_its_labels(stems, split, effect_probability):
+    """And mixes that something is measured on have none, whatever those have that are learned from."""
     root, arm = stems
     arm = arm[arm["start"] == 0]
-    batch = RandomMixes(arm, "clean", root, settings(batch=16, effect_probability=0.0))[0]
-    assert batch["audio"].shape == (16, 2, FRAMES) and batch["labels"].shape == (16, 4)
+    params = settings(batch=EVALUATION_BATCH, effect_probability=effect_probability)
+    batch = RandomMixes(arm, "clean", root, params, split)[0]
+    assert batch["audio"].shape == (EVALUATION_BATCH, 2, FRAMES) and batch["labels"].shape == (EVALUATION_BATCH, 4)
     for audio, labels in zip(batch["audio"].numpy(), batch["labels"].numpy(), strict=True):
         kept = [stem(c)[:, :FRAMES] for c, label in zip(CLASSES, labels, strict=True) if label]
         np.testing.assert_allclose(audio, sum(kept, np.zeros((2, FRAMES))), atol=2**-13)  # files hold 16 bits
@@ -145,7 +148,9 @@ def test_each_effect_changes_its_own_side_of_the_sound():
     compressed = effects.compress(loud_then_quiet, RATE, rng)
     assert _contrast(compressed) < 0.95 * _contrast(loud_then_quiet)
     burst = stem("drums") * (np.arange(2 * FRAMES) < FRAMES).astype(np.float32)
-    assert np.abs(effects.reverberate(burst, RATE, rng)[:, FRAMES + 100 :]).max() > 1e-3  # its tail
+    wet = effects.reverberate(burst, RATE, rng)
+    assert np.abs(wet[:, FRAMES + 100 :]).max() > 1e-3  # its tail
+    assert np.corrcoef(wet[:, :FRAMES].ravel(), burst[:, :FRAMES].ravel())[0, 1] > 0.7  # and what it began with
     left, right = effects.widen(stem("bass"), RATE, rng)
     assert left.std() / right.std() != pytest.approx(0.8, abs=0.05)
 
@@ -159,6 +164,24 @@ def test_effects_come_with_their_probability():
     assert effects.apply_effects(audio, RATE, 0.0, np.random.default_rng(0)) is audio
     changed = [effects.apply_effects(audio, RATE, 0.5, np.random.default_rng(seed)) is not audio for seed in range(200)]
     assert np.mean(changed) == pytest.approx(1 - 0.5**4, abs=0.06)
+
+
+def test_each_of_the_four_effects_comes_once(monkeypatch):
+    came = []
+    names = ("compress", "reverberate", "widen", "change_loudness")
+    for name in names:
+        monkeypatch.setattr(effects, name, lambda audio, rate, rng, name=name: came.append(name) or audio)
+    effects.apply_effects(stem("vocals"), RATE, 1.0, np.random.default_rng(0))
+    assert sorted(came) == sorted(names)
+
+
+def test_features_keep_the_balance_of_the_channels():
+    features = InstrumentClassifier(settings().classifier, RATE).features
+    audio = torch.from_numpy(stem("other"))[None].clone()
+    audio[:, 0] = 0.1 * audio[:, 1]
+    left, right = features(audio)[0]
+    loud = right > 0
+    assert loud.any() and (right - left)[loud].mean().item() == pytest.approx(2 / 1.5, abs=0.05)  # two decades of power
 
 
 def test_features_are_free_of_level_and_differ_by_content():
@@ -219,6 +242,12 @@ def test_training_is_repeatable_and_measures_validation(stems, monkeypatch):
         assert torch.equal(first, second)
 
 
+def test_branches_start_loud_enough_for_a_short_training():
+    model = InstrumentClassifier(settings().classifier, RATE)
+    scales = [value for name, value in model.named_parameters() if name.endswith("gamma")]
+    assert scales and all((value == LAYER_SCALE).all() for value in scales)
+
+
 def test_an_unknown_model_is_named():
     with pytest.raises(InputError, match=r"classifier\.model: expected a ConvNeXt of timm, .*'convnext_gigantic'"):
         InstrumentClassifier(settings(model="convnext_gigantic").classifier, RATE)
@@ -239,6 +268,7 @@ def test_silent_segments_have_no_probability_and_are_not_run(stems):
     root, arm = stems
     arm.loc[1, "level_db"] = -50.01
     arm.loc[1, "path"] = "never/read.wav"
+    arm.loc[2, "level_db"] = -50.0  # as loud as is still heard
     params = settings()
     model = InstrumentClassifier(params.classifier, RATE)
     found = predict(model, arm, root, params)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from stages.refinement.quality import label_quality, summary
-from stages.refinement.thresholds import apply_threshold
+from stages.refinement.thresholds import apply_threshold, audible
 from stages.stems import CLASSES
 from stages.stems.segments import ARM_COLUMNS, LABELS, TRUTHS
 
@@ -95,3 +95,11 @@ def test_quality_reads_only_rows_whose_truth_is_known():
     assert quality["exact"] == pytest.approx(2 / 4)
     assert quality["contaminated"]["bass"] is None
     assert set(CLASSES) <= set(quality)
+
+
+def test_segments_of_three_labels_are_not_of_all():
+    table = arm(WORKED)
+    before = summary(table, None)
+    three, four = np.flatnonzero(audible(table))[:2]
+    table.loc[three, LABELS], table.loc[four, LABELS] = [1, 1, 1, 0], 1
+    assert summary(table, None)["all_labelled"] == before["all_labelled"] + 1

@@ -132,3 +132,11 @@ def test_an_estimate_that_is_not_finite_has_no_score(value):
     estimates[2, 0, 17] = value
     with pytest.raises(InputError, match="estimate of drums: expected finite samples"):
         score_song(references, estimates, 8000)
+
+
+def test_the_ideal_ratio_mask_shares_by_power():
+    """Four stems that are one noise at 1 to 4 times its level: each gets k^2 / 30 of their sum, 10 times the noise."""
+    noise = np.random.default_rng(1).standard_normal((2, 4096)).astype(np.float32)
+    levels = np.array([1, 2, 3, 4], np.float32)
+    found = ideal_ratio_mask_estimates(10 * noise, levels[:, None, None] * noise, 512, 128)
+    np.testing.assert_allclose(found, (levels**2 / 3)[:, None, None] * noise, atol=1e-3)

@@ -12,10 +12,10 @@ from stages.separation.inference import overlap_add, separate
 from stages.separation.mixtures import TrainingMixtures
 from stages.separation.networks import NETWORKS, load_separator, network_named, network_settings
 from stages.separation.training import train_separator
-from stages.separation.xumx import XUMX
+from stages.separation.xumx import XUMX, filtered_estimates
 from stages.stems import CLASSES
 from stages.stems.audio import write_audio
-from stages.stems.segments import ARM_COLUMNS
+from stages.stems.segments import ARM_COLUMNS, read_segment
 
 RATE = 8000
 SECONDS = 1.0
@@ -259,3 +259,65 @@ def test_a_damaged_validation_file_stops_the_training(arm, small):
         (root / path).write_bytes(b"RIFF")
     with pytest.raises(InputError, match="expected a readable WAV file"):
         train_separator("xumx", "noisy", table, root, small, name="xumx/damaged", fingerprint="")
+
+
+def test_stems_get_gains_and_swapped_channels_and_nothing_else(arm, small):
+    """Each target is a segment of its arm, times a gain, its channels perhaps swapped; Open-Unmix's augmentation."""
+    table, root = arm
+    segments = np.stack([read_segment(root, *row) for row in table[["path", "start", "stop"]].itertuples(index=False)])
+    candidates = np.concatenate([segments, segments[:, ::-1]]).reshape(2 * len(segments), -1)
+    energies = np.square(candidates).sum(axis=1)
+    gains, swapped = [], []
+    for step in range(20):
+        batch = mixtures(arm, small)[step]["targets"].numpy()
+        for target in batch.reshape(16, -1):
+            if target.any():
+                factors = candidates @ target / energies
+                errors = [np.abs(factor * one - target).max() for factor, one in zip(factors, candidates, strict=True)]
+                best = int(np.argmin(errors))
+                assert errors[best] < 1e-5
+                gains.append(factors[best])
+                swapped.append(best >= len(segments))
+    assert 0.25 <= min(gains) < 0.35 and 1.15 < max(gains) <= 1.25
+    assert np.mean(swapped) == pytest.approx(0.5, abs=0.1)
+
+
+def test_an_untrained_xumx_gives_each_source_an_equal_share(small):
+    model = XUMX(small.separation.xumx, RATE)
+    assert all((trunk.output_mean == 1 / 4).all() for trunk in model.trunks.values())
+
+
+def test_xumx_scales_its_input_by_the_statistics_of_its_mixtures(arm, small):
+    data = mixtures(arm, small)
+    settings, window = small.separation.xumx, torch.hann_window(512)
+    audio = torch.cat([data[step]["mixture"] for step in range(4)])
+    spectra = torch.stft(audio.flatten(0, 1), 512, 256, window=window, return_complex=True).abs()
+    frames = spectra.unflatten(0, (-1, 2)).mean(dim=1).transpose(1, 2).flatten(0, 1).numpy()
+    trunk = NETWORKS["xumx"].build(small, data).trunks["bass"]
+    bins = int(settings.bandwidth * 512 / RATE) + 1
+    deviation = frames.std(axis=0)
+    np.testing.assert_allclose(-trunk.input_mean.detach(), frames.mean(axis=0)[:bins], rtol=1e-3, atol=1e-5)
+    expected = 1 / np.maximum(deviation, 1e-4 * deviation.max())[:bins]
+    np.testing.assert_allclose(trunk.input_scale.detach(), expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("cac", [True, False])
+def test_hybrid_demucs_predicts_what_the_parameters_say(small, cac):
+    settings = small.separation.hdemucs.model_copy(update={"cac": cac})
+    separation = small.separation.model_copy(update={"hdemucs": settings})
+    model = NETWORKS["hdemucs"].build(small.model_copy(update={"separation": separation}), None)
+    assert model.cac is cac
+
+
+def test_the_wiener_filter_is_open_unmixs_source_by_source(small):
+    """All of one stereo mixture in the masks of a single class: no filter may give it to another."""
+    model = XUMX(small.separation.xumx, RATE)
+    mixture = torch.randn(1, 2, RATE, generator=torch.Generator().manual_seed(0))
+    shares = torch.tensor([0.0, 0.7, 0.3, 0.0])[None, :, None, None, None]
+    model.masks = lambda magnitude: shares.expand(1, 4, *magnitude.shape[1:])
+    masked, filtered = (filtered_estimates(model, mixture, iterations) for iterations in (0, 1))
+    torch.testing.assert_close(masked, shares[..., 0] * mixture[:, None], atol=1e-4, rtol=1e-3)
+    energies = filtered.square().mean(dim=(0, 2, 3))
+    assert energies[1] > energies[2] > 100 * energies[[0, 3]].max()
+    torch.testing.assert_close(filtered.sum(dim=1), mixture, atol=1e-2, rtol=1e-2)
+    assert (filtered - masked).abs().max() > 1e-3

@@ -11,8 +11,11 @@ import torch
 from conftest import run_stage_here
 
 from stages.pipeline.params import load_params
+from stages.recognition.mixing import RandomMixes
+from stages.recognition.prediction import predict
+from stages.separation.networks import load_separator
 from stages.stems import CLASSES
-from stages.stems.segments import ARM_COLUMNS, LABELS, PROBABILITIES, TRUTHS, read_arm, write_arm
+from stages.stems.segments import ARM_COLUMNS, LABELS, PROBABILITIES, TRUTHS, read_arm, stem_root, write_arm
 from stages.variants.labels import (
     add_labels,
     agreed_only,
@@ -112,6 +115,9 @@ def test_labels_by_a_separator_need_neither_classifier_nor_truth(project):
     heard = first[PROBABILITIES].to_numpy()
     audible = (heard > 0).any(axis=1)
     assert np.square(heard[audible]).sum(axis=1) == pytest.approx(1.0, abs=1e-3) and not heard[~audible].any()
+    params = load_params()
+    separator = Levels(load_separator(Path("models/separator/xumx-noisy.safetensors"), "xumx", params), "xumx", params)
+    assert heard == pytest.approx(predict(separator, first, stem_root("noisy"), params), abs=1e-4)
     content = json.loads(Path("metrics/label_variant/by_separator.json").read_text())
     assert (labels_of(first) == (heard >= content["threshold"]) * audible[:, None]).all()
     noisy = read_arm(Path("data/arms/noisy.csv"))
@@ -169,6 +175,26 @@ def test_filtering_is_by_the_arm_of_that_name(refined):
     assert (kept[0] == nominal).all() and (kept[1] <= nominal).all() and (kept[1] != nominal).any()
 
 
+def test_variants_of_refined_labels_are_made_of_what_the_refined_classifier_says(refined, monkeypatch):
+    import stages.label_variant as stage
+
+    splits = []
+    monkeypatch.setattr(
+        stage, "RandomMixes", lambda *given, split: splits.append(split) or RandomMixes(*given, split=split)
+    )
+    for variant in ("threshold_0.25", "threshold_0.9", "adaptive", "single_only"):
+        stage.main(variant, load_params())
+    assert splits == ["valid"]  # adaptive thresholds are chosen on held-out songs
+    found = {path.stem: labels_of(read_arm(path)) for path in Path("data/arms").iterdir()}
+    heard = read_arm(Path("data/probabilities/psi_refined.csv"))[PROBABILITIES].to_numpy()
+    for threshold in (0.25, 0.9):
+        assert (found[f"threshold_{threshold}"] == ((heard >= threshold) & (heard > 0))).all()
+    thresholds = json.loads(Path("metrics/label_variant/adaptive.json").read_text())["threshold"]
+    assert (found["adaptive"] == ((heard >= thresholds) & (heard > 0))).all()
+    alone = found["psi_refined"].sum(axis=1, keepdims=True) == 1
+    assert (found["single_only"] == found["psi_refined"] * alone).all()
+
+
 def test_every_separator_variant_trains_and_is_scored(refined):
     shutil.copy("data/arms/noisy.csv", "data/arms/psi_refined.csv")  # an untrained Ψ gives no usable labels
     for variant in ("oracle", "single_only"):
@@ -198,7 +224,12 @@ def test_fine_tuning_draws_no_mixture_of_the_first_training(refined, monkeypatch
     import stages.fine_tune_separator as stage
 
     params, seen = load_params(), {}
-    monkeypatch.setattr(stage, "fit", lambda model, loss, batches, **more: seen.update(more, batches=batches) or 1 / 0)
+
+    def fit(model, _, batches, **more):
+        seen.update(more, model=model, batches=batches)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(stage, "fit", fit)
     shutil.copy("data/arms/noisy.csv", "data/arms/psi_refined.csv")
     run_stage_here("label_variant", "single_only")
     run_stage_here("train_variant", "xumx-single_only")
@@ -208,6 +239,9 @@ def test_fine_tuning_draws_no_mixture_of_the_first_training(refined, monkeypatch
         stage.main(params)
     assert seen["validate"] is None
     assert "xumx/fine_tuned/seed0: no validation loss: no single-labelled drums segment" in capsys.readouterr().err
+    learned = load_separator(Path("models/separator/xumx-single_only.safetensors"), "xumx", params).state_dict()
+    assert all(torch.equal(value, learned[name]) for name, value in seen["model"].state_dict().items())
+    assert seen["settings"].learning_rate == pytest.approx(params.separation.xumx.learning_rate / 3)
     further = seen["batches"]
     first = stage.TrainingMixtures.__getitem__
     assert (further[0]["mixture"] == first(further, params.separation.xumx.steps)["mixture"]).all()
