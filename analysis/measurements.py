@@ -65,12 +65,7 @@ class Measurements:
         sdr = {key: self.sdr[key][:, kept] for key in asked.sdr_keys}
         decisions = {key: [self.decisions[key][i] for i in kept] for key in asked.decision_keys}
         chosen = Measurements(self.songs, [self.seeds[i] for i in kept], sdr, decisions)
-        complete = chosen.complete_songs()
-        if complete.sum() < 2:
-            return None
-        for values in sdr.values():
-            values[~complete] = np.nan  # what is compared is the same songs
-        return chosen
+        return chosen if chosen.complete_songs().sum() >= 2 else None
 
     def asked_by(self, *values: Callable[[Scores], float]) -> "Measurements | None":
         """`that_have` what these values ask for."""

@@ -93,6 +93,7 @@ def test_other_ways_are_compared_with_the_noisy_labels_and_with_the_refined_ones
     songs = pd.DataFrame(rows, columns=["network", "training_data", "song", "class", "seed", "csdr"])
     labels = pd.DataFrame(
         [["psi_refined", 0, 100, 20, 8, 0.9, 0.8, 0.72], ["psi_refined", 1, 100, 20, 16, 0.7, 0.6, 0.4],
+         ["psi_refined", 2, 100, 20, 0, 0.1, 0.1, 0.1],  # a seed at which no separator was trained
          ["filtered_by_psi_noisy", 0, 100, 20, 40, 0.95, 0.5, 0.45],
          ["filtered_by_psi_noisy", 1, 100, 20, 40, 0.95, 0.5, np.nan]],
         columns=["labels", "seed", "segments", "silent", "unlabelled", "precision", "recall", "exact"],

@@ -61,6 +61,20 @@ def test_half_done_studies_give_what_they_have(tmp_path):
     assert "Not run yet: threshold_0.5, adaptive_thresholds" in page and "noise_sweep" not in page
 
 
+def test_each_row_of_table_3_is_of_its_own_variant(tmp_path):
+    named = {"noisy": "noisy", "proposed": "psi_refined", "threshold_0.5": "threshold_0.5", "oracle": "oracle",
+             "threshold_0.9": "threshold_0.9", "adaptive_thresholds": "adaptive", "single_labeled_only": "single_only",
+             "finetuned_with_multi_labeled": "fine_tuned", "self_refining_x5": "round_5", "clean": "clean"}  # fmt: skip
+    arms = ("noisy", "psi_refined", "clean")  # that every workspace has
+    workspace(tmp_path / "studies", "base-seed0", tuple(name for name in named.values() if name not in arms))
+    make_reference(tmp_path, tmp_path)
+    table = pd.read_csv(tmp_path / "reference/table3.csv").set_index(["metric", "variant"])["avg"]
+    measured = pd.read_csv(tmp_path / "reference/sdr.csv").query("network == 'xumx'")
+    measured = measured.set_index(["metric", "training_data"])["avg"]
+    assert set(table["csdr"].index) == set(named) and measured["csdr"].nunique() >= len(named)
+    assert {row: table["csdr", row] for row in named} == {row: measured["csdr", name] for row, name in named.items()}
+
+
 def test_every_figure_is_drawn_once_its_runs_are_there(tmp_path):
     random = np.random.default_rng(1)
     folder = workspace(tmp_path / "studies", "base-seed0", (*VARIANTS, "round_5", "fine_tuned"))
