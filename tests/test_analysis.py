@@ -3,15 +3,25 @@
 import json
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from made_up_metrics import label_file, write, write_metrics
 
-from analysis.make_figures import draw_separation, make_figures
+from analysis.make_figures import draw_separation, draw_thresholds, make_figures
 from analysis.make_tables import make_tables
-from analysis.results import LABELLED_ARMS, MEASURES, NETWORKS, SDRS, TABLE2_VALUES, read_csv, read_results
+from analysis.results import (
+    LABELLED_ARMS,
+    MEASURES,
+    NETWORKS,
+    SDRS,
+    TABLE2_VALUES,
+    TRAININGS,
+    read_csv,
+    read_results,
+)
 from stages.pipeline.errors import InputError
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS
@@ -104,6 +114,14 @@ def test_report_shows_ours_beside_the_papers(root: Path, made: Path) -> None:
     page = (made / "README.md").read_text()
     ours = load(root, "metrics/score_separator/xumx-noisy.json")["csdr"]["avg"]
     assert f"| {ours:.2f} (1.91) |" in page
+    frames, tracks = page.split("Whole-track SDR")
+    for text, metric in ((frames, "csdr"), (tracks, "usdr")):
+        ours = load(root, "metrics/score_separator/hdemucs-psi_noisy.json")[metric]
+        theirs = dict(zip(TABLE2_VALUES, ("4.15", "4.58", "1.62", "2.85", "3.30"), strict=True))
+        cells = [f"{ours[c]:.2f}" + f" ({theirs[c]})" * (metric == "csdr") for c in TABLE2_VALUES]
+        assert f"| Hybrid Demucs | refined by Ψ_noisy | {' | '.join(cells)} |" in text
+    stems = load(root, "metrics/corrupt_stems.json")
+    assert f"vocals {100 * stems['contaminated']['vocals']:.0f} % ({100 * stems['empty']['vocals']:.0f} %)" in page
     accuracy = load(root, "metrics/score_classifier/refined.json")["multi"]["avg"]["accuracy"]
     assert f"| {100 * accuracy:.1f} (89.2) |" in page
     for figure in ("separation", "thresholds", "label_quality", "training_curves"):
@@ -218,6 +236,19 @@ def test_figures_are_drawn_small_and_the_same_every_time(root: Path, tmp_path: P
     assert first == {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir()}
     for content in first.values():
         assert content.startswith(b"\x89PNG") and 10_000 < len(content) < 250_000
+
+
+def test_precision_and_recall_are_drawn_where_they_belong() -> None:
+    """Whatever is drawn is a constant, another one for each measure, class and classifier."""
+    height = {(measure, c, training): 0.5 * row + 0.1 * column + 0.01 * place
+              for row, measure in enumerate(("precision", "recall"))
+              for column, c in enumerate(CLASSES) for place, training in enumerate(TRAININGS)}  # fmt: skip
+    rows = [{"measure": measure, "class": c, "training": training, "seed": 0, "threshold": threshold, "value": value}
+            for (measure, c, training), value in height.items() for threshold in (0.1, 0.9)]  # fmt: skip
+    axes = draw_thresholds(pd.DataFrame(rows), float("nan")).axes
+    for ax, (measure, c) in zip(axes, product(("precision", "recall"), CLASSES), strict=True):
+        drawn = [line.get_ydata()[0] for line in ax.lines if len(set(line.get_ydata())) == 1]
+        assert drawn == pytest.approx([height[measure, c, training] for training in TRAININGS])
 
 
 def test_bars_of_table2_have_the_deviation_over_the_seeds_that_the_table_has() -> None:

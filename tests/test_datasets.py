@@ -104,6 +104,21 @@ def test_missing_and_damaged_files_are_listed_apart(name, copy, tmp_path):
     assert all("wrong checksum" in line and "copy it again" in line for line in against.damaged)
 
 
+def test_the_tool_ends_with_1_where_a_file_is_not_what_the_index_says(trees, tmp_path, tool):
+    root, index = str(trees["folder"]), tmp_path / "index.json"
+    codes = []
+    for arguments in ((root, "--write-index", str(index)), (root,), (root, "--index", str(index))):
+        with pytest.raises(SystemExit) as end:
+            tool("validate_data", "folder", *arguments)
+        codes.append(end.value.code)
+    content = json.loads(index.read_text())
+    content["sha256"] |= {next(iter(content["sha256"])): 64 * "0"}
+    index.write_text(json.dumps(content))
+    with pytest.raises(SystemExit) as end:
+        tool("validate_data", "folder", root, "--index", str(index))
+    assert [*codes, end.value.code] == [0, 0, 0, 1]
+
+
 def test_an_index_that_cannot_be_written_is_one_line(trees, tmp_path, monkeypatch):
     (tmp_path / "a file").touch()
     index = str(tmp_path / "a file" / "index.json")

@@ -1,6 +1,7 @@
 """The reference results, which grow from what the studies measured."""
 
 import json
+from types import SimpleNamespace
 
 import made_up_metrics as made_up
 import numpy as np
@@ -19,7 +20,9 @@ from analysis.palette import ARM_COLOURS, subscripted
 from analysis.reference import collect
 from analysis.reference_figures import (
     draw_false_labels,
+    draw_figure4,
     draw_noises,
+    draw_rounds,
     draw_strategies,
     in_common,
     legend_with_uncorrupted,
@@ -182,6 +185,32 @@ def test_noises_are_drawn_with_their_intervals():
             ends = [(low, high) for (_, low), (_, high) in container[2][0].get_segments()]
             assert ends == [pytest.approx(pair) for pair in zip(rows[f"{name}_low"], rows[f"{name}_high"])]
     assert draw_noises(noises[1:]) is None  # one share of flips is no sweep
+
+
+def test_figure_4_has_precision_above_and_recall_below():
+    """Of four stems, all called vocals with 0.8, one is: precision a quarter, recall 1, until nothing is said."""
+    rows = [["single", "clean", 0, *[0.8, 0.1, 0.1, 0.1], *[int(number == 0), 0, 0, 1]] for number in range(4)]
+    decisions = pd.DataFrame(rows, columns=["inputs", "training_data", "seed", *PROBABILITIES, *TRUTHS])
+    axes = draw_figure4(decisions).axes
+    for ax, height in ((axes[0], 0.25), (axes[4], 1.0)):
+        values = np.concatenate([line.get_ydata() for line in ax.lines if len(line.get_ydata()) > 2])
+        assert values[:79] == pytest.approx(height)
+
+
+def test_rounds_of_self_refining_are_drawn_by_kind_of_input():
+    rows = [
+        ["base", training, 0, inputs, "avg", level + place]
+        for place, training in enumerate(("noisy", "refined", "round_2"))
+        for inputs, level in (("single", 90), ("multi", 80))
+    ]
+    heard = pd.DataFrame(rows, columns=["condition", "training_data", "seed", "inputs", "class", "accuracy"])
+    names = ("psi_noisy", "psi_refined", "round_2")
+    rows = [["base", name, 0, 0.1 * place, 0.2, 0.9] for place, name in enumerate(names)]
+    labels = pd.DataFrame(rows, columns=["condition", "labels", "seed", "f1", "precision", "recall"])
+    axes = draw_rounds(SimpleNamespace(classification=heard, labels=labels)).axes
+    drawn = [list(dict.fromkeys(tuple(line.get_ydata()) for line in ax.lines if len(line.get_ydata()))) for ax in axes]
+    assert drawn[0] == [(90, 91, 92), (80, 81, 82)]
+    assert np.allclose(drawn[1], [[0, 0.1, 0.2], [0.2] * 3, [0.9] * 3])
 
 
 def test_what_is_done_with_noisy_labels_is_drawn_by_noise_and_network():
