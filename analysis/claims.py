@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from analysis.formatting import signed
 from analysis.intervals import CONFIDENCE, Interval, holm, interval, two_sided
 from analysis.measurements import Measurements, Scores
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
@@ -211,7 +212,7 @@ def _values(parts: list[Part], found: list[Interval]) -> str:
 
 
 def _number(value: float, part: Part) -> str:
-    return f"{value:+.{2 if part.unit else 3}f}"
+    return signed(value, 2 if part.unit else 3)
 
 
 def _text(part: Part, found: Interval) -> str:

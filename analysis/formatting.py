@@ -14,6 +14,11 @@ def rounded(value: float, decimals: int, missing: str = "") -> str:
     return missing if math.isnan(value) else f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
+def signed(value: float, decimals: int = 2) -> str:
+    """A difference with its sign, never "-0.00"."""
+    return f"{round(value, decimals) + 0.0:+.{decimals}f}"
+
+
 def cell(ours: str, deviation: str = "", theirs: str = "") -> str:
     """A value, its standard deviation over the seeds and the paper's, of which the last two may not exist."""
     return ours + (f" ± {deviation}" if deviation else "") + (f" ({theirs})" if theirs else "")

@@ -12,7 +12,7 @@ from math import isnan, nan
 import pandas as pd
 
 from analysis import paper
-from analysis.formatting import markdown_table
+from analysis.formatting import markdown_table, signed
 from analysis.intervals import Interval, interval
 from analysis.measurements import Measurements, Scores
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
@@ -203,7 +203,7 @@ def _listed(by_seed: str) -> str:
 
 
 def _with_interval(value: float, low: float, high: float) -> str:
-    return f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"
+    return f"{signed(value)} [{signed(low)}, {signed(high)}]"
 
 
 def _percent(share: float) -> str:
@@ -219,7 +219,7 @@ def _difference(network: str, arm: str, against: str = "noisy") -> Callable[[Sco
 
 
 def _by_seed(measurements: Measurements, value: Callable[[Scores], float]) -> str:
-    return "/".join(f"{value(sample):+.2f}" for sample in measurements.each_seed())
+    return "/".join(signed(value(sample)) for sample in measurements.each_seed())
 
 
 def _share(

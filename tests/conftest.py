@@ -23,6 +23,7 @@ SMALL = {
     "stems": {"rate": RATE, "song_seconds": [4, 5]},
     "segments": {"seconds": 1.0},
     "classifier": {"model": "test_convnext", "mel_bands": 32, "fft": 256, "hop": 64, "batch": 4, "steps": 2},
+    "refinement": {"threshold": 0.45},  # another than that of scoring, so that none is taken for the other
     "scoring": {"mixes": 8},
     "compute": {"threads": 1, "workers": 0},
 }

@@ -10,7 +10,14 @@ from conftest import RATE, run_stage_here
 
 from stages.stems import CLASSES
 from stages.stems.audio import read_audio
-from stages.stems.corruption import contaminated, corrupt_song, corrupted_stems, corruption_generator, segment_energies
+from stages.stems.corruption import (
+    contaminated,
+    corrupt_song,
+    corrupted_stems,
+    corruption_generator,
+    mix_parts,
+    segment_energies,
+)
 from stages.stems.manifest import Part
 from stages.stems.rendered import compose_song, song_generator
 
@@ -71,6 +78,14 @@ def test_bleeding_leaks_every_other_stem_softly(params):
         assert sorted(part.name for part in parts) == sorted(part.name for part in PARTS)
         assert all(-24 <= part.gain_db <= -12 for part in parts if part.gain_db)
     assert sum(part.gain_db == 0 for parts in stems.values() for part in parts) == len(PARTS)
+
+
+def test_what_bleeds_is_softer_by_its_gain(sources):
+    root, files = sources
+    paths = {file.path.split("/")[-1].removesuffix(".wav"): root / file.path for file in files if file.song == "song0"}
+    frames = min(file.frames for file in files)
+    full, soft = (mix_parts([Part("kick", "drums", gain)], paths, frames, RATE) for gain in (0.0, -20.0))
+    assert np.abs(full).max() > 0.05 and np.allclose(soft, 0.1 * full, atol=1e-6)
 
 
 def test_corrupted_stems_add_up_to_the_song(params, sources, tmp_path):

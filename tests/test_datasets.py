@@ -304,6 +304,11 @@ def test_no_more_songs_are_read_at_once_than_are_allowed(trees, project, monkeyp
     assert len(list(Path().glob("process *"))) == 1
 
 
+def test_as_many_songs_as_asked_for_are_held_out(trees):
+    found = recorded_songs("clean", Recorded(source="folder", root=str(trees["folder"]), validation=1), 8000)
+    assert sorted(song.split for song in found) == ["train", "train", "valid"]
+
+
 def test_validation_songs_must_be_asked_for_where_a_set_names_none(trees):
     with pytest.raises(InputError, match="expected how many of them to hold out, got 0"):
         recorded_songs("clean", Recorded(source="folder", root=str(trees["folder"])), 8000)

@@ -48,7 +48,8 @@ def test_every_profile_is_valid_with_all_data(profile, data, tmp_path):
         ("segments", "seconds", 1e-5),  # no frame
         ("segments", "seconds", 0.05),  # less than a window of X-UMX
         ("segments", "seconds", 0.7),  # too few windows for the classifier
-        ("separation.xumx", "hop", 2048),  # as long as its window
+        ("separation.xumx", "hop", 1025),  # more than half of its window
+        ("segments", "silence_db", -120.0),  # which digital silence would pass
     ],
 )
 def test_a_bad_value_is_one_line_that_names_it(section, key, value, tmp_path):

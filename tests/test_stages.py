@@ -78,6 +78,16 @@ def test_table_1_is_of_the_decisions_beside_it(classifiers, training):
     pd.testing.assert_frame_equal(curve, threshold_curve(*heard["single"]), rtol=1e-4, check_dtype=False)
 
 
+def test_labels_and_scores_have_thresholds_of_their_own(classifiers):
+    run_stage_here("score_classifier", "clean")
+    assert json.loads(Path("metrics/score_classifier/clean.json").read_text())["threshold"] == 0.5
+    run_stage_here("predict_segments", "psi_clean")
+    run_stage_here("refine_labels", "psi_clean")
+    assert json.loads(Path("metrics/refine_labels/psi_clean.json").read_text())["threshold"] == 0.45
+    arm = read_arm(Path("data/arms/psi_clean.csv"))
+    assert (arm[LABELS].to_numpy() == (arm[PROBABILITIES].to_numpy() >= 0.45)).all()
+
+
 def test_silent_stems_are_no_inputs_of_table_1(classifiers):
     params, table = load_params(), read_arm(Path("data/arms/clean.csv"))
     table.loc[:1, LABELS] = 0

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from stages.pipeline.tracking import git_revision, run_name, tracking_root
+from stages.pipeline.errors import InputError
+from stages.pipeline.tracking import git_revision, mlflow_store, run_name, tracking_root
 
 EXPERIMENT = Path(".dvc", "tmp", "exps", "one")  # as `dvc exp run --temp` makes a copy, inside the repository
 
@@ -17,7 +18,7 @@ LOG = """
 import time
 from pathlib import Path
 import mlflow
-from stages.pipeline.params import load_params
+from stages.pipeline.errors import InputError
 from stages.pipeline.tracking import log_run
 Path("ready-{name}").touch()
 while not Path("start").exists():
@@ -45,6 +46,15 @@ def test_processes_that_log_into_an_empty_store_at_once_all_have_their_run(tmp_p
     client = MlflowClient(f"sqlite:///{Path.cwd()}/mlflow.db")
     experiment = client.get_experiment_by_name("toy").experiment_id
     assert sorted(run.info.run_name for run in client.search_runs([experiment])) == names
+
+
+@pytest.mark.parametrize("name", ["b%20c", "a?b"])
+def test_a_folder_that_no_address_can_name_is_one_line(name, tmp_path, monkeypatch):
+    (tmp_path / name / ".dvc").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / name)
+    with pytest.raises(InputError, match=r"expected a folder without % and \? in its path"), mlflow_store("a run"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize(

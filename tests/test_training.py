@@ -18,6 +18,7 @@ from stages.pipeline import training
 from stages.pipeline.checkpoints import checkpoint_paths, read_weights, write_weights
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.params import Compute, Training
+from stages.pipeline.publishing import training_fingerprint
 from stages.pipeline.stage import run_stage
 from stages.pipeline.training import Curves, Point, fit, learning_rate_factor
 
@@ -314,6 +315,48 @@ def test_the_curve_shows_a_gradient_that_was_clipped(every_step_is_saved):
     with pytest.raises(RuntimeError, match="killed"):
         run(network(), Outlier(dies_at=31), settings=settings)  # amid the two
     assert run(network(), Outlier(), settings=settings).points == points
+
+
+@pytest.mark.parametrize("change", [{}, {"clip": 0.05}, {"weight_decay": 0.5}, {"learning_rate": 0.1}])
+def test_a_training_is_adamw_with_clipped_gradients_along_the_schedule(change, every_step_is_saved):
+    """Against a loop of torch's own pieces; the last change alone makes another learning rate of every step."""
+    settings = SETTINGS.model_copy(update={"average": 0.0, **change})
+    model, other = torch.nn.Linear(3, 1), torch.nn.Linear(3, 1)
+    other.load_state_dict(model.state_dict())
+    run(model, Steps(), settings=settings)
+    optimizer = torch.optim.AdamW(other.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_factor(step, settings.steps))
+    for step in range(settings.steps):
+        batch = Steps()[step]
+        optimizer.zero_grad()
+        (other(batch["x"]) - batch["y"]).square().mean().backward()
+        torch.nn.utils.clip_grad_norm_(other.parameters(), settings.clip)
+        optimizer.step()
+        schedule.step()
+    torch.testing.assert_close(model.state_dict(), other.state_dict(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_average_is_what_is_validated(every_step_is_saved):
+    model = network()
+    curves = run(model, Steps())
+    assert curves.points[-1].validation == pytest.approx(model(torch.ones(1, 3)).item())
+
+
+def test_mixed_precision_is_another_training(every_step_is_saved):
+    weights = []
+    for precision in ("32-true", "bf16-mixed"):
+        model = network()
+        run(model, Steps(), precision, settings=SETTINGS.model_copy(update={"precision": precision}))
+        weights.append(model.state_dict()["0.weight"])
+    assert not torch.equal(*weights) and torch.allclose(*weights, atol=0.05)
+
+
+def test_other_parameters_of_a_section_are_another_training(params, tmp_path):
+    (tmp_path / "arm.csv").touch()
+    other = params.model_copy(update={"classifier": params.classifier.model_copy(update={"clip": 1.0})})
+    found = [[training_fingerprint(section, tmp_path / "arm.csv", one) for one in (params, other)]
+             for section in ("classifier", "separation")]  # fmt: skip
+    assert found[0][0] != found[0][1] and found[1][0] == found[1][1]
 
 
 def test_training_that_stops_early_leaves_its_best_weights(every_step_is_saved):

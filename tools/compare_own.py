@@ -18,6 +18,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
+from analysis.formatting import signed
 from analysis.intervals import interval
 from analysis.measurements import measurements
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
@@ -94,11 +95,9 @@ def separator_lines(network: str, found: dict[int, Path]) -> list[str]:
     for arm, value in values.items():
         if chosen := scores.asked_by(value):
             gain = interval(chosen, value)
-            by_seed = ", ".join(_signed(value(sample)) for sample in chosen.each_seed())
+            by_seed = ", ".join(signed(value(sample)) for sample in chosen.each_seed())
             text = f"  minus {ARM_NAMES[arm]}{' (other songs)' if arm == 'clean' else ''}"
-            lines.append(
-                f"{text:32}{_signed(gain.value)} [{_signed(gain.low)}, {_signed(gain.high)}]   by seed {by_seed}"
-            )
+            lines.append(f"{text:32}{signed(gain.value)} [{signed(gain.low)}, {signed(gain.high)}]   by seed {by_seed}")
     level = scores.asked_by(lambda scores: scores.sdr(network, OWN))
     if not level or not lines:
         return [f"{NETWORK_NAMES[network]}: {MEASURED} has no scores of these seeds and songs to compare with"]
@@ -106,10 +105,6 @@ def separator_lines(network: str, found: dict[int, Path]) -> list[str]:
     if len(level.seeds) == 1:
         lines.append("  One seed: between the arms such intervals often miss what other seeds give. Claim nothing yet.")
     return lines
-
-
-def _signed(value: float) -> str:
-    return f"{round(value, 2) + 0.0:+.2f}"  # never -0.00
 
 
 def _listed(seeds) -> str:

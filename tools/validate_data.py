@@ -27,6 +27,8 @@ def main() -> int:
     parser.add_argument("--write-index", type=Path, metavar="FILE", help="write checksums, compare nothing")
     arguments = parser.parse_args()
     info = data_set(arguments.data_set).INFO
+    if arguments.root is None and (arguments.index or arguments.write_index):
+        parser.error("expected the data set's root before an index")
     if arguments.root is None:
         print(f"{info.title}\nlicence: {info.licence}\nrequest: {info.request}\n\n{info.tree}\n\n{info.bibtex}")
         return 0

@@ -98,7 +98,7 @@ class Corruption(Section):
 
 class Segments(Section):
     seconds: Positive
-    silence_db: Annotated[float, Field(lt=0)]
+    silence_db: Annotated[float, Field(gt=-120, lt=0)]  # levels end at -120, that of digital silence
     audible_db: Annotated[float, Field(lt=0)]
 
 
@@ -187,8 +187,8 @@ class Params(Section):
     @model_validator(mode="after")
     def segments_hold_the_networks_windows(self) -> "Params":
         classifier, xumx = self.classifier, self.separation.xumx
-        if xumx.hop >= xumx.fft:
-            raise ValueError(f"separation.xumx.hop: expected less than separation.xumx.fft, {xumx.fft}, got {xumx.hop}")
+        if 2 * xumx.hop > xumx.fft:  # windows have to overlap by half, or no waveform comes back
+            raise ValueError(f"separation.xumx.hop: expected half of separation.xumx.fft at most, got {xumx.hop}")
         shortest = {
             "separation.xumx.fft": xumx.fft,
             f"{SMALLEST_IMAGE} windows of classifier.fft, classifier.hop apart": (

@@ -105,6 +105,8 @@ def mlflow_store(what: str) -> Iterator["MlflowClient"]:
     from sqlalchemy.exc import SQLAlchemyError
 
     store = tracking_root() / "mlflow.db"
+    if "MLFLOW_TRACKING_URI" not in os.environ and set("%?") & set(str(store)):  # the address of another folder
+        raise InputError(f"{store.parent}: expected a folder without % and ? in its path, or MLFLOW_TRACKING_URI set")
     try:
         with FileLock(store.with_suffix(".db.lock")):
             yield MlflowClient(os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{store}"))
