@@ -18,7 +18,7 @@ LOG = """
 import time
 from pathlib import Path
 import mlflow
-from stages.pipeline.errors import InputError
+from stages.pipeline.params import load_params
 from stages.pipeline.tracking import log_run
 Path("ready-{name}").touch()
 while not Path("start").exists():
