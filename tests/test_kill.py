@@ -188,3 +188,15 @@ def test_ctrl_c_is_one_line_within_five_seconds(project):
     lines = [line for line in errors.replace("\r", "\n").splitlines() if line and "step/s" not in line]
     assert lines == ["error: train_separator: interrupted"]
     assert snapshot(project) == before
+
+
+def test_a_linked_folder_is_replaced_and_what_it_points_to_stays(tmp_path):
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "clean"
+    elsewhere.mkdir()
+    (elsewhere / "song.wav").touch()
+    folder.symlink_to(elsewhere)
+    for number in range(2):
+        with files.atomic_folder(folder) as temporary:
+            (temporary / f"song{number}.wav").touch()
+        assert [path.name for path in folder.iterdir()] == [f"song{number}.wav"] and not folder.is_symlink()
+    assert (elsewhere / "song.wav").exists() and {path.name for path in tmp_path.iterdir()} == {"clean", "elsewhere"}

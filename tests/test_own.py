@@ -103,6 +103,7 @@ def scored(tmp_path, monkeypatch) -> Path:
     folder = workspace(tmp_path / "studies", "own-seed0")
     make_reference(tmp_path, tmp_path / "results")
     (folder / "labels.csv").touch()
+    shutil.copytree(folder, folder.with_name("own-seed0 old"))  # which is nobody's
     label_files(folder, "psi_clean", np.random.default_rng(1))
     (folder / "metrics/refine_labels/psi_clean.json").rename(folder / "metrics/label_own.json")
     (folder / "scores/separator/xumx-psi_noisy.csv").rename(folder / "scores/separator/xumx-own.csv")

@@ -36,8 +36,9 @@ NO_DECISIONS = pd.DataFrame(columns=["seed", "training_data", "inputs", "songs",
 
 def workspaces() -> dict[int, Path]:
     """Those with labels of one's own, by seed. Raises InputError where there is none, or where parameters differ."""
-    found = {int(path.parent.name.removeprefix(f"{OWN}-seed")): path.parent
-             for path in sorted(Path("studies").glob(f"{OWN}-seed*/labels.csv"))}  # fmt: skip
+    tables = sorted(Path("studies").glob(f"{OWN}-seed*/labels.csv"))
+    seeds = {table.parent.name.removeprefix(f"{OWN}-seed"): table.parent for table in tables}
+    found = {int(seed): folder for seed, folder in seeds.items() if seed.isdecimal()}  # no copy with another name
     if not found:
         raise InputError(f"studies/{OWN}-seed0/labels.csv is missing: docs/own_labels.md says how to make it")
     check_parameters(Path("params.yaml"), MEASURED / "params.yaml")

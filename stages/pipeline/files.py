@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,16 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         if before.exists() and not path.exists():
             before.replace(path)
         for folder in (temporary, before):
-            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                _remove(folder)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, a folder with all that is in it, or a link, not what it points to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _temporary(path: Path) -> Path:
@@ -61,7 +70,7 @@ def _temporary(path: Path) -> Path:
     for old in path.parent.glob(f"{glob.escape(before)}*{glob.escape(after)}"):
         process = old.name.removeprefix(before).removesuffix(after).removesuffix("-before")
         if process.isdecimal() and not _runs_elsewhere(int(process)):
-            shutil.rmtree(old) if old.is_dir() else old.unlink()
+            _remove(old)
     return path.with_name(f"{before}{os.getpid()}{after}")
 
 
