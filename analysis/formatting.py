@@ -19,6 +19,11 @@ def signed(value: float, decimals: int = 2) -> str:
     return f"{round(value, decimals) + 0.0:+.{decimals}f}"
 
 
+def with_interval(value: float, low: float, high: float) -> str:
+    """A difference and its interval."""
+    return f"{signed(value)} [{signed(low)}, {signed(high)}]"
+
+
 def cell(ours: str, deviation: str = "", theirs: str = "") -> str:
     """A value, its standard deviation over the seeds and the paper's, of which the last two may not exist."""
     return ours + (f" ± {deviation}" if deviation else "") + (f" ({theirs})" if theirs else "")

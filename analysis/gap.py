@@ -12,7 +12,7 @@ from math import isnan, nan
 import pandas as pd
 
 from analysis import paper
-from analysis.formatting import markdown_table, signed
+from analysis.formatting import markdown_table, rounded, signed, with_interval
 from analysis.intervals import Interval, interval
 from analysis.measurements import Measurements, Scores
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
@@ -87,7 +87,7 @@ def gap_markdown(table: pd.DataFrame) -> str:
         published = "-" if isnan(row["paper_gain"]) else f"{row['paper_gain']:+.2f}"
         shares = [_share_with_interval(*(row[name + end] for end in ENDS)) for name in SHARES]
         theirs = _percent(row["paper_of_clean"])
-        gain = _with_interval(row["gain"], row["low"], row["high"])
+        gain = with_interval(row["gain"], row["low"], row["high"])
         rows.append([*names, gain, _listed(row["by_seed"]), *shares, published, theirs])
     header = ["separator", "SDR", "ours, dB", "by seed", "share of clean minus noisy"]
     header += ["share of true labels minus noisy", "the paper's, dB", "its share of clean minus noisy"]
@@ -120,7 +120,7 @@ def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     for row in table.round(NOISE_DECIMALS).to_dict("records"):
         cells = [names[row["condition"]]]
         for name in NOISE:
-            cells.append(_with_interval(*(row[name + end] for end in ENDS)))
+            cells.append(with_interval(*(row[name + end] for end in ENDS)))
             cells.append(_listed(row[f"{name}_by_seed"]))
         rows.append(cells)
     return markdown_table(header, rows)
@@ -162,7 +162,7 @@ def strategies_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     rows = []
     for row in table.round(STRATEGY_DECIMALS).to_dict("records"):
         quality = [_percent(row[name]) for name in ("labelled", "exact_of_labelled", "precision")]
-        gain, above = (_with_interval(*(row[name + end] for end in ENDS)) for name in AGAINST)
+        gain, above = (with_interval(*(row[name + end] for end in ENDS)) for name in AGAINST)
         above = "-" if row["strategy"] == AGAINST["above_refined"] else above
         names_of = [names[row["condition"]], NETWORK_NAMES[row["network"]], STRATEGIES[row["strategy"]]]
         rows.append([*names_of, *quality, gain, _listed(row["by_seed"]), above])
@@ -187,7 +187,7 @@ def false_labels_table(measurements: Measurements) -> pd.DataFrame:
 def false_labels_markdown(table: pd.DataFrame) -> str:
     """`false_labels_table` for a page."""
     rows = [
-        [f"{row['rate']} %", _with_interval(row["difference"], row["low"], row["high"]), _listed(row["by_seed"])]
+        [f"{row['rate']} %", with_interval(row["difference"], row["low"], row["high"]), _listed(row["by_seed"])]
         for row in table.round(FALSE_LABELS_DECIMALS).to_dict("records")
     ]
     return markdown_table(["labels removed or added", "added minus removed, dB", "by seed"], rows)
@@ -202,16 +202,12 @@ def _listed(by_seed: str) -> str:
     return by_seed.replace("/", ", ")
 
 
-def _with_interval(value: float, low: float, high: float) -> str:
-    return f"{signed(value)} [{signed(low)}, {signed(high)}]"
-
-
 def _percent(share: float) -> str:
-    return "-" if isnan(share) else f"{100 * share:.0f} %"
+    return "-" if isnan(share) else f"{rounded(100 * share, 0)} %"
 
 
 def _share_with_interval(value: float, low: float, high: float) -> str:
-    return "-" if isnan(value) else f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+    return "-" if isnan(value) else f"{rounded(100 * value, 0)} % [{rounded(100 * low, 0)}, {rounded(100 * high, 0)}]"
 
 
 def _difference(network: str, arm: str, against: str = "noisy") -> Callable[[Scores], float]:

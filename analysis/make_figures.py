@@ -38,6 +38,7 @@ from analysis.results import (
     NETWORKS,
     TABLE2_VALUES,
     TRAININGS,
+    networks_of,
     read_labels,
     read_separation,
     read_threshold_curves,
@@ -129,7 +130,7 @@ def draw_separation(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:
             value, too (vocals_std, ..., avg_std), which is drawn.
     """
     figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
-    networks = [network for network in NETWORKS if network in set(ours["network"])]
+    networks = networks_of(ours)
     axes = figure.subplots(len(networks), 1, sharex=True, sharey=True)
     order = ("avg", *CLASSES)
     for ax, network in zip(axes, networks, strict=True):
@@ -148,7 +149,7 @@ def draw_separation(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:
                 spread = [row[f"{name}_std"].item() for name in order]
                 ax.errorbar(places, heights, spread, linestyle="", color=INK, linewidth=1.2)
             ax.scatter(
-                places, [marks.get((name, arm), np.nan) for name in order],  # its networks alone
+                places, [marks.get((name, arm), np.nan) for name in order],  # not every network is the paper's
                 marker="D", s=26, facecolor="white", edgecolor=INK, linewidth=1.2, zorder=3,
             )  # fmt: skip
         ax.axhline(0, color=INK, linewidth=0.8)

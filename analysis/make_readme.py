@@ -17,7 +17,7 @@ from analysis.formatting import cell, markdown_table, rounded
 from analysis.gap import UNCORRUPTED, gap_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.report import VERDICTS
-from analysis.results import SCALES
+from analysis.results import SCALES, networks_of
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
 
@@ -61,7 +61,7 @@ def in_short(folder: Path) -> str:
     verdicts = pd.read_csv(folder / "reference/claims.csv", dtype=str, keep_default_na=False)
     table = pd.concat([gaps.assign(condition="pipeline"), strategies.rename(columns={"strategy": "training_data"})])
     gain = table.set_index(["condition", "training_data", "network"])["gain"].to_dict()
-    networks = [name for name in NETWORK_NAMES if name in set(table["network"])]
+    networks = networks_of(table)
     rows = [[text, *(rounded(gain.get((*key, network), nan), 2, "-") for network in networks)]
             for text, key in IN_SHORT.items() if any((*key, network) in gain for network in networks)]  # fmt: skip
     header = [

@@ -18,7 +18,7 @@ from analysis.make_figures import WIDTH, classifier_lines, draw_separation, draw
 from analysis.palette import ARM_COLOURS, ARM_NAMES, CLASSIFIER_COLOURS, INK, NETWORK_NAMES, subscripted
 from analysis.reference import Measured
 from analysis.reference_tables import SHORT_WITHOUT_NOISE, sdr_of, table2
-from analysis.results import NETWORKS, SDRS
+from analysis.results import SDRS, networks_of
 from stages.refinement.thresholds import GRID
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS
@@ -30,7 +30,7 @@ GAP_ORDER = ("clean", UNCORRUPTED, "oracle", "psi_refined", "psi_noisy", "psi_cl
 SEPARATED = ("noisy", "psi_refined", "oracle")
 KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
 NOISES = {name: f"{rate} % of the sources flipped" for name, rate in SWEEP.items()} | KINDS
-NOISES["base"] += " (default)"
+NOISES |= {"base": f"{KINDS['base']} (default)"}
 ABOVE_NOISY = "SDR above training on the noisy labels, in dB"
 # Of `STRATEGIES`; the others have the colour of what they are called after.
 COLOURED_AS = {"single_only": "psi_refined", BY_TRUTH: "oracle"}
@@ -66,7 +66,7 @@ def study_figures(
 
 def draw_gap(gaps: pd.DataFrame) -> Figure | None:
     """What each training set gives above the noisy labels: mean, 95 % interval, and every seed; a panel per network."""
-    networks = [network for network in NETWORKS if network in set(gaps["network"])]
+    networks = networks_of(gaps)
     if not networks:
         return None
     order = [arm for arm in GAP_ORDER if arm in set(gaps["training_data"])]
@@ -87,7 +87,7 @@ def draw_strategies(strategies: pd.DataFrame) -> Figure | None:
     if strategies.empty:
         return None
     conditions = [name for name in NOISES if name in set(strategies["condition"])]
-    networks = [network for network in NETWORKS if network in set(strategies["network"])]
+    networks = networks_of(strategies)
     order = [name for name in STRATEGIES if name in set(strategies["strategy"])]
     figure = Figure(figsize=(WIDTH, 0.8 + 2.6 * len(conditions)), layout="constrained")
     axes = figure.subplots(len(conditions), len(networks), sharex=True, sharey=True, squeeze=False)

@@ -40,6 +40,11 @@ WRITTEN_BY = {
 }
 
 
+def networks_of(table: pd.DataFrame) -> list[str]:
+    """The separators that are in a table's column "network", in their order; rows for scale are none."""
+    return [network for network in NETWORKS if network in set(table["network"])]
+
+
 @dataclass(frozen=True)
 class Results:
     """Every table has the key columns named here, then values; a value that does not exist is NaN.

@@ -117,6 +117,9 @@ def test_the_tool_ends_with_1_where_a_file_is_not_what_the_index_says(trees, tmp
     with pytest.raises(SystemExit) as end:
         tool("validate_data", "folder", root, "--index", str(index))
     assert [*codes, end.value.code] == [0, 0, 0, 1]
+    with pytest.raises(SystemExit) as end:  # nothing was looked at, so it must not end like a whole copy
+        tool("validate_data", "folder", "--index", str(index))
+    assert end.value.code == 2
 
 
 def test_an_index_that_cannot_be_written_is_one_line(trees, tmp_path, monkeypatch):

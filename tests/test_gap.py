@@ -6,6 +6,7 @@ import pytest
 from made_up_metrics import NO_DECISIONS
 from scipy.stats import t
 
+from analysis.formatting import signed, with_interval
 from analysis.gap import false_labels_table, gap_table, noise_table, strategies_markdown, strategies_table
 from analysis.measurements import measurements
 from stages.stems import CLASSES
@@ -121,3 +122,8 @@ def test_other_ways_are_compared_with_the_noisy_labels_and_with_the_refined_ones
     assert page[2].startswith("| flips | X-UMX | filtered by Ψ_noisy | 50 % | 90 % | 95 % | +0.20 [")
     assert page[3].startswith("| flips | X-UMX | relabelled by Ψ_refined |") and page[3].endswith(" | - |")
     assert page[4].startswith("| flips | X-UMX | true labels (oracle) | - | - | - | +0.50 [")
+
+
+def test_a_difference_of_nothing_has_no_minus() -> None:
+    assert with_interval(-0.001, -0.5, 0.004) == "+0.00 [-0.50, +0.00]"
+    assert signed(-0.0004, 3) == "+0.000" and signed(-0.0006, 3) == "-0.001"

@@ -18,7 +18,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
-from analysis.formatting import signed
+from analysis.formatting import signed, with_interval
 from analysis.intervals import interval
 from analysis.measurements import measurements
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
@@ -98,7 +98,7 @@ def separator_lines(network: str, found: dict[int, Path]) -> list[str]:
             gain = interval(chosen, value)
             by_seed = ", ".join(signed(value(sample)) for sample in chosen.each_seed())
             text = f"  minus {ARM_NAMES[arm]}{' (other songs)' if arm == 'clean' else ''}"
-            lines.append(f"{text:32}{signed(gain.value)} [{signed(gain.low)}, {signed(gain.high)}]   by seed {by_seed}")
+            lines.append(f"{text:32}{with_interval(gain.value, gain.low, gain.high)}   by seed {by_seed}")
     level = scores.asked_by(lambda scores: scores.sdr(network, OWN))
     if not level or not lines:
         return [f"{NETWORK_NAMES[network]}: {MEASURED} has no scores of these seeds and songs to compare with"]
