@@ -46,8 +46,8 @@ test: setup
 	ruff check --quiet . && ruff format --quiet --check .
 	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-study: setup
-	python tools/measure_energy.py dvc repro --keep-going studies/dvc.yaml; failed=$$?; \
+study: reproduce
+	python tools/measure_energy.py dvc --cd studies repro --keep-going; failed=$$?; \
 		python analysis/make_reference.py && python analysis/make_readme.py && exit $$failed
 
 ui: setup

@@ -85,7 +85,11 @@ def collect(root: Path, folder: Path) -> Measured:
     The repository's own run is condition pipeline at its seed. A workspace may be half done: what is there is taken.
     Raises InputError naming the first malformed file, and where what is there was measured with other parameters.
     """
-    check_parameters(root / "params.yaml", folder / "params.yaml")
+    kept = folder / "params.yaml"
+    if not kept.exists():
+        with atomic_file(kept) as temporary:
+            temporary.write_text(yaml.safe_dump(_measured_with(root / "params.yaml"), sort_keys=False))
+    check_parameters(root / "params.yaml", kept)
     if (root / "dvc.lock").exists():
         check_pipeline(root)
     tables = {name: read_measured(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
@@ -154,19 +158,20 @@ def check_workspace(root: Path, condition: str, seed: int, workspace: Path) -> N
 
 
 def check_parameters(ours: Path, kept: Path) -> None:
-    """Keep the parameters that everything is measured with; InputError where ours are others.
+    """Raises InputError where our parameters are others than those that everything was measured with, or none are kept.
 
     The seed may differ, and what it is computed on.
     """
-    params = load_params(ours).model_dump(exclude={"seed", "compute"})
-    text = yaml.safe_dump(params, sort_keys=False)
     if not kept.exists():
-        with atomic_file(kept) as temporary:
-            temporary.write_text(text)
-    elif yaml.safe_load(kept.read_text(encoding="utf-8")) != yaml.safe_load(text):
+        raise InputError(f"{kept} is missing: `python analysis/make_reference.py` writes it with what was measured")
+    if yaml.safe_load(kept.read_text(encoding="utf-8")) != yaml.safe_load(yaml.safe_dump(_measured_with(ours))):
         raise InputError(
             f"{ours}: expected the parameters that {kept} was measured with; to begin anew, remove its folder"
         )
+
+
+def _measured_with(path: Path) -> dict:
+    return load_params(path).model_dump(exclude={"seed", "compute"})
 
 
 def _replaced(table: pd.DataFrame, new: pd.DataFrame, keys: int) -> pd.DataFrame:

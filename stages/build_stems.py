@@ -5,6 +5,9 @@ sources, for corruption to mislabel.
 """
 
 import multiprocessing
+import os
+import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
@@ -27,7 +30,7 @@ def build_stems(catalogue: str, params: Params) -> None:
     files: list[StemFile] = []
     with (
         atomic_folder(CATALOGUE_ROOTS[catalogue]) as root,
-        ProcessPoolExecutor(cpu_count(), mp_context=multiprocessing.get_context("fork")) as pool,
+        ProcessPoolExecutor(cpu_count(), multiprocessing.get_context("fork"), _end_with_parent, (os.getpid(),)) as pool,
     ):
         try:  # not pool.map: Python 3.11's can hang where a pool breaks
             rows = [pool.submit(build_song, write, root, params.stems.rate, song) for song in songs]
@@ -42,6 +45,17 @@ def build_stems(catalogue: str, params: Params) -> None:
             for process in multiprocessing.active_children():  # else an error would wait for all other songs
                 process.terminate()
         write_manifest(root, files)
+
+
+def _end_with_parent(parent: int) -> None:
+    """Let this process end within a second of its parent, which may be killed and then tells nobody."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ SOURCES, CORRUPTED = CATALOGUE_ROOTS["noisy"], Path("data/stems/noisy")
 def corrupt_stems(params: Params) -> None:
     """Write the corrupted stem set and, in metrics/corrupt_stems.json, the share of contaminated stems by class.
 
-    An empty stem, all of whose sources went to others, counts as contaminated; how many are empty stands beside it.
+    An empty stem, all of whose sources went to others, counts as contaminated; how many are empty stands beside it. One
+    that is empty because the song has no such source, as an instrumental has no vocals, is not counted.
     Raises InputError for a file of the sources that does not hold exactly one.
     """
     manifest = read_manifest(SOURCES)
@@ -35,7 +36,8 @@ def corrupt_stems(params: Params) -> None:
             else:
                 files += keep_song(sources, SOURCES, root)
         write_manifest(root, files)
-    known = [file for file in files if file.truth_is_known]
+    had = {(file.song, part.cls) for file in manifest for part in file.sources}
+    known = [file for file in files if file.truth_is_known and (file.sources or (file.song, file.stem) in had)]
     stems = {c: [file for file in known if file.stem == c] for c in CLASSES}
     shares = {
         "contaminated": {c: share(contaminated(c, file.sources) for file in stems[c]) for c in CLASSES},

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from stages.label_segments import name_left_out
 from stages.pipeline.files import atomic_file, write_json
 from stages.pipeline.params import Params
 from stages.pipeline.stage import run_stage
@@ -22,7 +23,9 @@ def main(training: str, params: Params) -> None:
     """Write metrics/score_classifier/<training>.json, and below curves/thresholds/ and scores/classifier/ its CSVs."""
     torch.set_num_threads(params.compute.threads)
     model = load_classifier(Path(f"models/classifier/{training}.safetensors"), params)
-    table = nominal_segments(ROOT, read_manifest(ROOT), params.segments.seconds, params.segments.silence_db)
+    files = read_manifest(ROOT)
+    table = nominal_segments(ROOT, files, params.segments.seconds, params.segments.silence_db)
+    name_left_out("Table 1", files, table)
     threshold = params.scoring.threshold
     single = single_label_inputs(model, table, ROOT, params)
     multi = multi_label_inputs(model, table, ROOT, params)

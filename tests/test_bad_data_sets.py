@@ -1,5 +1,6 @@
 """Recorded sets with something wrong in them: every file and song is named, in one line, and none is taken as it is."""
 
+import errno
 import os
 import re
 import shutil
@@ -127,6 +128,41 @@ def test_a_name_that_is_not_utf8_is_one_line(copy):
     path = Path(os.fsdecode(os.fsencode(root / "third") + b"/dr\xfcms.wav"))
     with pytest.raises(InputError, match=r"dr\\udcfcms.wav': expected a path in UTF-8: rename it$"):
         read_part(SourceFile("drums", "drums", path))
+
+
+def test_every_name_that_is_not_utf8_is_listed(copy, tool, capsys):
+    root = copy("folder")
+    sources = os.fsencode(root / "second/drums")
+    for name in (b"sn\xe4re.wav", b"t\xf6m.mp3"):
+        Path(os.fsdecode(sources + b"/" + name)).write_bytes((root / "second/drums/snare.wav").read_bytes())
+    chosen = Recorded(source="folder", root=str(root), exclude=["first song", "third"])
+    with pytest.raises(InputError, match=r"t\udcf6m\.mp3: expected \.wav"):
+        recorded_songs("test", chosen, 8000)
+    with pytest.raises(SystemExit) as end:
+        tool("validate_data", "folder", str(root))
+    assert end.value.code == 1
+    damaged = capsys.readouterr().out.partition("damaged:\n")[2]
+    for line in (
+        r"second: expected names in UTF-8, got 'drums_sn\udce4re': rename it",
+        rf"{root}/second/drums/t\udcf6m.mp3: expected .wav or .flac, in which a cut is found out: convert or move it",
+    ):
+        assert f"  {line}\n" in damaged
+    Path(os.fsdecode(sources + b"/t\xf6m.mp3")).unlink()
+    with pytest.raises(InputError, match=r"^second: expected names in UTF-8, got 'drums_sn\\udce4re': rename it$"):
+        recorded_songs("test", chosen, 8000)
+
+
+def test_a_folder_that_cannot_be_read_is_one_problem_among_others(copy, monkeypatch):
+    root = copy("folder")
+
+    def iterdir(self: Path, original=Path.iterdir):
+        if self.name == "second":
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return original(self)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    report = validate("folder", root)
+    assert report.songs == 3 and report.damaged == [f"{root}/second: Permission denied"]
 
 
 def test_a_stem_mp4_that_was_cut_short_or_has_a_hole_is_found_out(copy):

@@ -18,7 +18,7 @@ from stages.stems.corruption import (
     mix_parts,
     segment_energies,
 )
-from stages.stems.manifest import Part
+from stages.stems.manifest import Part, by_song, read_manifest, write_manifest
 from stages.stems.rendered import compose_song, song_generator
 
 PARTS = [
@@ -62,6 +62,25 @@ def test_stems_that_lost_everything_are_counted_apart(project):
     shares = json.loads(Path("metrics/corrupt_stems.json").read_text())
     assert shares["contaminated"] == {"vocals": 0, "bass": 1, "drums": 1, "other": 0}
     assert shares["empty"] == {"vocals": 0, "bass": 1, "drums": 0, "other": 0}
+
+
+def test_an_instrumental_has_no_vocals_that_noise_could_have_emptied(project):
+    """Of the project's three songs one has no voice, and of the others one is filed as drums."""
+    root = Path("data/stems/noisy_sources")
+    files = read_manifest(root)
+    first, *others = by_song(files)
+    write_manifest(root, [file for file in files if file.song != first or file.sources[0].name != "voice"])
+    content = yaml.safe_load(Path("params.yaml").read_text())
+    content["corruption"]["flip_rate"]["vocals"] = 0.5
+    content["corruption"]["confusion"]["vocals"] = {"bass": 0.0, "drums": 1.0, "other": 0.0}
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+    run_stage_here("corrupt_stems")
+    stems = {(file.song, file.stem): file for file in read_manifest(Path("data/stems/noisy"))}
+    assert not stems[first, "vocals"].sources  # it is there, and silent
+    flipped = [song for song in others if not stems[song, "vocals"].sources]
+    shares = json.loads(Path("metrics/corrupt_stems.json").read_text())
+    assert len(flipped) == 1 and shares["empty"] == {"vocals": 1 / 2, "bass": 0, "drums": 0, "other": 0}
+    assert shares["contaminated"] == {"vocals": 1 / 2, "bass": 0, "drums": 1 / 3, "other": 0}
 
 
 def test_corruption_is_the_same_for_a_seed_and_another_for_another(params):

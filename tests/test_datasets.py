@@ -2,9 +2,7 @@
 
 import json
 import os
-import runpy
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -122,12 +120,14 @@ def test_the_tool_ends_with_1_where_a_file_is_not_what_the_index_says(trees, tmp
     assert end.value.code == 2
 
 
-def test_an_index_that_cannot_be_written_is_one_line(trees, tmp_path, monkeypatch):
+def test_an_index_that_cannot_be_written_is_one_line(trees, tmp_path, tool, monkeypatch):
     (tmp_path / "a file").touch()
     index = str(tmp_path / "a file" / "index.json")
-    monkeypatch.setattr(sys, "argv", ["validate_data.py", "folder", str(trees["folder"]), "--write-index", index])
     with pytest.raises(SystemExit, match=f"^error: {tmp_path}/a file: [^\n]*$"):
-        runpy.run_path(str(ROOT / "tools/validate_data.py"), run_name="__main__")
+        tool("validate_data", "folder", str(trees["folder"]), "--write-index", index)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=r"^error: \.: expected a file to write the index to, it is a folder$"):
+        tool("validate_data", "folder", str(trees["folder"]), "--write-index", ".")
 
 
 @pytest.mark.parametrize("name", NAMES)

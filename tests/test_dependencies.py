@@ -57,12 +57,13 @@ def stages(file: str) -> list[tuple[str, list[str], list[str]]]:
         stage = stage.get("do", stage)
         commands = stage["cmd"] if isinstance(stage["cmd"], list) else [stage["cmd"]]
         run = [script or f"stages/{module}.py" for module, script in RUN.findall("\n".join(commands))]
-        found.append((f"{file}:{name}", run, stage["deps"]))
+        found.append((f"{file}:{name}", run, [path.removeprefix("../") for path in stage["deps"]]))
     return found
 
 
 @pytest.mark.parametrize(
-    ("name", "files", "dependencies"), [*stages("dvc.yaml"), *stages("studies/dvc.yaml"), *stages("own/dvc.yaml")]
+    ("name", "files", "dependencies"),
+    [*stages("dvc.yaml"), *stages("studies/dvc.yaml"), *stages("studies/own/dvc.yaml")],
 )
 def test_a_stage_depends_on_what_it_runs(name, files, dependencies):
     files = with_called(files)
@@ -83,7 +84,9 @@ def test_what_hears_the_noisy_segments_depends_on_their_table(file):
 
 
 def test_own_labels_are_trained_with_and_scored_with_the_pipelines_parameters():
-    pipeline, own = (yaml.safe_load((ROOT / file).read_text())["stages"] for file in ("dvc.yaml", "own/dvc.yaml"))
+    pipeline, own = (
+        yaml.safe_load((ROOT / file).read_text())["stages"] for file in ("dvc.yaml", "studies/own/dvc.yaml")
+    )
     for stage in ("train", "score"):
         [by_file] = own[f"{stage}_own"]["params"]
         [theirs] = by_file.values()
@@ -91,10 +94,18 @@ def test_own_labels_are_trained_with_and_scored_with_the_pipelines_parameters():
 
 
 def test_a_study_runs_the_code_beside_it_whichever_is_installed():
-    files = (ROOT / "studies/dvc.yaml", ROOT / "own/dvc.yaml")
-    commands = [command for file in files for command in re.findall(r"cd studies/\S+ && (.*)", file.read_text())]
+    """In a workspace by PYTHONPATH, in the repository's root because Python looks there first."""
+    files = (ROOT / "studies/dvc.yaml", ROOT / "studies/own/dvc.yaml")
+    commands = [each for file in files for each in re.findall(r"cd (\S+) && (.*)", file.read_text())]
     assert commands
-    assert not [command for command in commands if not command.startswith("PYTHONPATH=../.. python -m stages.")]
+    for folder, command in commands:
+        path = "" if folder == ".." else "PYTHONPATH=../.. "
+        assert command.startswith(f"{path}python -m stages."), command
+
+
+def test_the_code_that_studies_depend_on_is_the_pipelines():
+    assert (ROOT / "studies/stages").resolve() == ROOT / "stages"
+    assert (ROOT / "studies/.dvcignore").read_text() == (ROOT / ".dvcignore").read_text()
 
 
 def test_nothing_is_labelled_before_the_leak_guard():

@@ -18,6 +18,7 @@ from conftest import RATE, run_stage_here, snapshot, tone
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import atomic_file
 from stages.pipeline.tracking import tracking_root
+from stages.stems.audio import write_audio
 from stages.stems.manifest import read_manifest, write_manifest, write_stem
 from stages.stems.segments import read_arm
 
@@ -240,25 +241,49 @@ def test_every_common_sample_format_is_read(subtype, project):
     assert np.allclose(audio, 0.1, atol=1e-4)
 
 
+def lengthen(root: Path, song: str) -> None:
+    """Give a stem set's song a second more."""
+    files = read_manifest(root)
+    for place, file in enumerate(files):
+        if file.song == song:
+            files[place] = write_stem(
+                root, file.path, tone(200.0, 3.0), RATE, song=song, split=file.split, stem=file.stem, parts=file.sources
+            )
+    write_manifest(root, files)
+
+
 def test_songs_shorter_than_a_segment_are_named(project, capsys):
     params = yaml.safe_load(Path("params.yaml").read_text())
-    files = read_manifest(Path("data/stems/clean"))
     params["segments"]["seconds"] = 2.5  # all have 2
     Path("params.yaml").write_text(yaml.safe_dump(params))
     with pytest.raises(SystemExit, match=r"data/stems/clean: expected at least one segment of 2\.5 s"):
         run_stage_here("label_segments", "clean")
-    longer = [
-        write_stem(
-            Path("data/stems/clean"), file.path, tone(200.0, 3.0), RATE, song=file.song, split=file.split,
-            stem=file.stem, parts=file.sources,
-        )
-        for file in files if file.song == "song1"
-    ]  # fmt: skip
-    write_manifest(Path("data/stems/clean"), [file for file in files if file.song != "song1"] + longer)
+    lengthen(Path("data/stems/clean"), "song1")
     capsys.readouterr()
     run_stage_here("label_segments", "clean")
     assert capsys.readouterr().err == "clean: songs shorter than segments.seconds, left out: 1 (song0)\n"
     assert set(read_arm(Path("data/arms/clean.csv"))["song"]) == {"song1"}
+    lengthen(Path("data/stems/test"), "song0")
+    run_stage_here("score_classifier", "clean")
+    assert "Table 1: songs shorter than segments.seconds, left out: 1 (song1)\n" in capsys.readouterr().err
+
+
+def test_a_test_song_without_a_frame_of_sdr_is_named(project):
+    """And can be left out; a song to train on may be as short."""
+    for song, seconds in (("long", 2.0), ("short", 0.9)):
+        write_audio(Path(f"mine/{song}/drums.wav"), tone(200.0, seconds), RATE)
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["stems"]["noisy"] = {"source": "folder", "root": "mine", "validation": 1, "mislabelled": False}
+    params["stems"]["test"] = {"source": "folder", "root": "mine"}
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    run_stage_here("build_stems", "noisy")
+    message = "^error: short: expected a test song of at least a second: leave it out by stems.test.exclude$"
+    with pytest.raises(SystemExit, match=message):
+        run_stage_here("build_stems", "test")
+    params["stems"]["test"]["exclude"] = ["short"]
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    run_stage_here("build_stems", "test")
+    assert {file.song for file in read_manifest(Path("data/stems/test"))} == {"long"}
 
 
 def test_a_folder_that_cannot_be_written_is_named(project):

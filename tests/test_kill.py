@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from conftest import ROOT, snapshot
@@ -168,6 +169,25 @@ def test_a_folder_stays_whole_where_the_new_one_cannot_take_its_place(tmp_path, 
     with pytest.raises(OSError, match="the disk is gone"), files.atomic_folder(folder) as temporary:
         (temporary / "song.wav").write_text("new")
     assert [path.name for path in tmp_path.iterdir()] == ["clean"] and (folder / "song.wav").read_text() == "old"
+
+
+def test_nothing_goes_on_where_a_build_is_killed(project):
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["stems"] |= {"rate": 44100, "song_seconds": [300, 301]}  # much to do for each of its processes
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    environment = os.environ | {"LOKY_MAX_CPU_COUNT": "2"}
+    command = [sys.executable, "-m", "stages.build_stems", "noisy"]
+    build = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+    own = psutil.Process(build.pid)
+    while len(processes := own.children()) < 2:
+        assert build.poll() is None
+        time.sleep(0.1)
+    build.kill()
+    build.wait()
+    _, alive = psutil.wait_procs(processes, timeout=30)
+    for process in alive:
+        process.kill()
+    assert not alive
 
 
 def test_ctrl_c_is_one_line_within_five_seconds(project):

@@ -53,6 +53,7 @@ def test_a_study_of_which_a_run_fails_is_drawn_and_ends_with_an_error(failing, c
     programs = {
         "tools/system_packages.sh": "exit 0",
         ".venv/bin/python": f'echo "$@" >> called; test "$1" != "{failing}"',
+        ".venv/bin/dvc": 'echo dvc "$@" >> called',
     }
     for name in ("pyproject.toml", "constraints.txt", ".venv/ready"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -64,6 +65,7 @@ def test_a_study_of_which_a_run_fails_is_drawn_and_ends_with_an_error(failing, c
         program.chmod(0o755)
     assert subprocess.run(["make", "study"], cwd=tmp_path, capture_output=True).returncode == code
     called = (tmp_path / "called").read_text().splitlines()
-    assert called[0] == "tools/measure_energy.py dvc repro --keep-going studies/dvc.yaml"
+    study = called.index("tools/measure_energy.py dvc --cd studies repro --keep-going")
+    assert called[study - 1] == "dvc repro" and all(line.startswith("dvc ") for line in called[:study])
     pages = ["analysis/make_reference.py", "analysis/make_readme.py"]
-    assert called[1:] == (pages[:1] if failing in pages else pages)
+    assert called[study + 1 :] == (pages[:1] if failing in pages else pages)

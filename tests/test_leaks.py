@@ -162,3 +162,10 @@ def test_no_line_where_noisy_and_clean_have_no_song_in_common(catalogues, capsys
     run_stage_here("check_leaks", "noisy")
     assert "check_leaks:" not in capsys.readouterr().err
     assert json.loads(Path("metrics/check_leaks/noisy.json").read_text())["songs_in_clean"] == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_song_shorter_than_two_frames_is_like_none(songs):
+    short = movement(np.full((2, RATE // 20), 0.1, np.float32), RATE)
+    assert short.shape == (4, 1)
+    assert find_leaks({"short": short}, {"long": movement(next(iter(songs.values())), RATE)}) == ([], 0.0)

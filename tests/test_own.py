@@ -117,8 +117,8 @@ def changed(monkeypatch) -> set[str]:
     stages = set()
 
     def status(command: list[str], **_) -> subprocess.CompletedProcess:
-        assert command[:4] == ["dvc", "status", "--json", "--with-deps"]
-        found = {name: ["changed deps"] for name in stages if command[4] == f"own/dvc.yaml:{name}"}
+        assert command[:6] == ["dvc", "--cd", "studies", "status", "--json", "--with-deps"]
+        found = {name: ["changed deps"] for name in stages if command[6] == f"own/dvc.yaml:{name}"}
         return subprocess.CompletedProcess(command, 0, json.dumps(found), "")
 
     monkeypatch.setattr(subprocess, "run", status)
@@ -164,3 +164,10 @@ def test_the_tool_refuses_other_parameters_and_does_without_truth(scored, change
     (scored / "labels.csv").unlink()
     with pytest.raises(SystemExit, match="^error: studies/own-seed0/labels.csv is missing: docs/own_labels.md"):
         tool("compare_own")
+
+
+def test_nothing_to_compare_with_is_one_line_and_nothing_is_written(scored, changed, tool):
+    shutil.rmtree("results")
+    with pytest.raises(SystemExit, match=r"^error: results/reference/measured/params.yaml is missing: "):
+        tool("compare_own")
+    assert not Path("results").exists()

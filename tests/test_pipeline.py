@@ -86,6 +86,7 @@ def repository(tmp_path_factory) -> Path:
             shutil.copytree(
                 source,
                 target / name,
+                symlinks=True,
                 ignore=shutil.ignore_patterns("cache", "tmp", "__pycache__", "config.local", "*-seed*"),
             )
         else:
@@ -279,10 +280,10 @@ def test_a_study_runs_the_pipelines_stages_in_a_workspace_of_its_own(repository)
     own = repository / "stages/record_environment.py"
     code = own.read_text()
     own.write_text(code + '\nprint("the copy runs its own code")\n')
-    output = call(repository, "dvc", "repro", "studies/dvc.yaml:oracle@flips_40-0-xumx")
+    output = call(repository, "dvc", "--cd", "studies", "repro", "oracle@flips_40-0-xumx")
     own.write_text(code)
     assert "the copy runs its own code" in output
-    ran = re.findall(r"Running stage 'studies/dvc.yaml:(\w+)@flips_40-0[-\w]*'", output)
+    ran = re.findall(r"Running stage '(\w+)@flips_40-0[-\w]*'", output)
     assert sorted(ran) == ["corrupt", "label_oracle", "open_workspace", "oracle"]
     assert output.count("Running stage") == 4
     assert without_timing(repository) == before
@@ -297,7 +298,7 @@ def test_a_study_runs_the_pipelines_stages_in_a_workspace_of_its_own(repository)
     params = repository / "params.yaml"
     text = params.read_text()
     params.write_text(re.sub("threads: .*", "threads: 3", text))  # which changes no result
-    call(repository, "dvc", "repro", "--single-item", "studies/dvc.yaml:open_workspace@flips_40-0")
+    call(repository, "dvc", "--cd", "studies", "repro", "--single-item", "open_workspace@flips_40-0")
     params.write_text(text)
     assert "threads: 3" in (workspace / "params.yaml").read_text()
     assert (workspace / "scores/separator/xumx-oracle.csv").exists()

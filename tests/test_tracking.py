@@ -62,6 +62,7 @@ def test_a_folder_that_no_address_can_name_is_one_line(name, tmp_path, monkeypat
     [
         (".", ".", ".", "a"),
         ("studies/base-seed0", ".", ".", "base-seed0/a"),
+        ("studies/base-seed0", "studies", ".", "base-seed0/a"),  # a DVC project of their own
         ("studies", "studies", "studies", "a"),  # a repository that happens to have this name
         ("outer/inner", "outer/inner", "outer/inner", "a"),  # one inside another
         (EXPERIMENT, EXPERIMENT, ".", "a"),

@@ -48,8 +48,8 @@ def workspaces() -> dict[int, Path]:
 
 
 def is_current(stage: str) -> bool:
-    """Whether a stage of own/dvc.yaml was run on what is there now; DVC knows."""
-    command = ["dvc", "status", "--json", "--with-deps", f"{OWN}/dvc.yaml:{stage}"]
+    """Whether a stage of studies/own/dvc.yaml was run on what is there now; DVC knows."""
+    command = ["dvc", "--cd", "studies", "status", "--json", "--with-deps", f"{OWN}/dvc.yaml:{stage}"]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         raise InputError(f"`{' '.join(command)}`: {result.stderr.strip().splitlines()[-1]}")

@@ -4,11 +4,11 @@
     python tools/judge_labels.py score data/judged       after 1 (sounds) or 0 (doesn't) was written into the sheet
 
 The clips have numbers for names, so that nobody knows what they were filed under or labelled; which segments they are
-is in segments.csv. Clips that are not filled in are left out, and those of files that the collection has no more. For
-the nominal labels and each refined arm, and for their differences, precision, recall and F1 are means over the classes,
-and `exact` is the share of the segments whose labels are all right; with 95 % intervals: a jackknife over the songs,
-since segments of one song are alike. A class that sounds in the clips of fewer than two songs is left out of the means.
-An interval of no width says that all songs agree, as where nothing wrong was heard, not that nothing is wrong.
+is in segments.csv. Clips that are not filled in are left out, and those that the collection has no more, or as silent.
+For the nominal labels and each refined arm, and for their differences, precision, recall and F1 are means over the
+classes, and `exact` is the share of the segments whose labels are all right; with 95 % intervals: a jackknife over the
+songs, since segments of one song are alike. A class that sounds in the clips of fewer than two songs is left out of the
+means. An interval of no width says that all songs agree, as where nothing wrong was heard, not that nothing is wrong.
 """
 
 import argparse
@@ -79,13 +79,13 @@ def judged_segments(folder: Path) -> pd.DataFrame:
 
 
 def still_there(judged: pd.DataFrame, noisy: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Those of the judged segments that the noisy arm still has; a line says how many it has not.
+    """Those of the judged segments that are in the noisy arm and audible still; a line says how many are not.
 
     Raises InputError where they are of fewer than two songs.
     """
-    there = judged.merge(noisy[SEGMENT])
+    there = judged.merge(noisy.loc[audible(noisy), SEGMENT])
     if gone := len(judged) - len(there):
-        print(f"{gone} of the judged segments left out: {NOISY} has them no more", file=sys.stderr)
+        print(f"{gone} of the judged segments left out: {NOISY} has them no more, or as silent", file=sys.stderr)
     if there["song"].nunique() < 2:
         raise InputError(f"{folder}: expected segments of two songs of {NOISY} at least: draw them again")
     return there

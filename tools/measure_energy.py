@@ -1,6 +1,6 @@
 """Run a command and note what it took: wall time and, by codecarbon in offline mode, energy.
 
-    python tools/measure_energy.py dvc repro studies/dvc.yaml
+    python tools/measure_energy.py dvc --cd studies repro
 
 Adds a row to results/reference/energy.csv. Where the machine has no power counters, codecarbon estimates from the
 processor's nominal power and its load; the column `method` says so. Ctrl-C ends the command; its row is added, too.

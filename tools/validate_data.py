@@ -20,6 +20,7 @@ from stages.stems.datasets.validation import validate, write_index
 
 
 def main() -> int:
+    sys.stdout.reconfigure(errors="backslashreplace")  # names that are no UTF-8 are among what it lists
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data_set", choices=NAMES)
     parser.add_argument("root", type=Path, nargs="?")

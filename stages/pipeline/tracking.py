@@ -24,12 +24,16 @@ Curve = Sequence[tuple[int, float, float, float | None]]
 
 
 def repository() -> Path:
-    """The DVC repository that this is in. Raises InputError outside of any."""
+    """The DVC repository that this is in; of a workspace in its studies/, the one around them.
+
+    Raises InputError outside of any.
+    """
     here = Path.cwd().resolve()
     found = [folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()]
     if not found:
         raise InputError(f"{here}: expected a folder in a DVC repository, whose mlflow.db keeps the runs")
-    return found[0]
+    of_studies = found[0] == here.parent and here.parent.name == "studies" and here.parent.parent in found
+    return here.parent.parent if of_studies else found[0]
 
 
 def tracking_root() -> Path:

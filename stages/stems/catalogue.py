@@ -51,8 +51,14 @@ def catalogue_songs(catalogue: str, settings: Stems) -> list[Entry]:
 def build_song(
     write: Callable[[Path, Song, str, int], list[StemFile]], root: Path, rate: int, entry: Entry
 ) -> list[StemFile]:
-    """Make a song and write it below `root`, as sources or as stems; returns its manifest rows."""
-    return write(root, entry.make(), entry.split, rate)
+    """Make a song and write it below `root`, as sources or as stems; returns its manifest rows.
+
+    Raises InputError for a test song without one frame of SDR.
+    """
+    song = entry.make()
+    if entry.split == "test" and song.sources[0].audio.shape[1] < rate:
+        raise InputError(f"{song.name}: expected a test song of at least a second: leave it out by stems.test.exclude")
+    return write(root, song, entry.split, rate)
 
 
 def recorded_songs(catalogue: str, chosen: Recorded, rate: int) -> list[Entry]:

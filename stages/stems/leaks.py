@@ -64,7 +64,7 @@ def movement(audio: np.ndarray, rate: int) -> np.ndarray:
     """
     hop = rate // FRAMES_PER_SECOND
     length = OVERLAP * hop
-    mono = np.pad(audio.mean(axis=0), (0, max(0, length - audio.shape[1])))
+    mono = np.pad(audio.mean(axis=0), (0, max(0, length + hop - audio.shape[1])))  # two frames, so that one can move
     frames = np.lib.stride_tricks.sliding_window_view(mono, length)[::hop]
     frequencies = np.fft.rfftfreq(length, 1 / rate)
     bands = [(low <= frequencies) & (frequencies < high) for low, high in zip(BANDS, BANDS[1:])]

@@ -79,6 +79,9 @@ def listed(paths: list[Path], recording: Callable[[Path], Recording | None]) -> 
             song = recording(path)
         except InputError as error:
             song = Recording(path.name, None, (), problems=(str(error),))
+        except OSError as error:
+            problem = f"{error.filename or path}: {error.strerror or error}"
+            song = Recording(path.name, None, (), problems=(problem,))
         except UnicodeEncodeError:
             song = Recording(path.name, None, (), problems=(f"{str(path)!a}: expected a name in UTF-8: rename it",))
         if song:

@@ -20,11 +20,17 @@ def file_names(where: str, names: list[str]) -> dict[str, str]:
 
 
 def name_problems(where: str, names: list[str]) -> list[str]:
-    """A line for each name that is the same as another's, or too long, in a path; `where` says whose they are."""
+    """A line for each name that is no UTF-8, too long, or the same as another's, in a path; `where` says whose."""
     originals: dict[str, str] = {}
     problems = []
     for name in names:
-        if len((same := file_name(name)).encode()) > LONGEST:
+        same = file_name(name)
+        try:
+            length = len(same.encode())
+        except UnicodeEncodeError:
+            problems.append(f"{where}: expected names in UTF-8, got {name!a}: rename it")
+            continue
+        if length > LONGEST:
             problems.append(f"{where}: expected names of at most {LONGEST} bytes, got {same!r}: rename it")
         if same in originals:
             problems.append(

@@ -73,8 +73,11 @@ def check_checksum(path: Path, root: Path, checksums: dict[str, str]) -> None:
 def write_index(name: str, root: Path, path: Path) -> None:
     """Write the SHA-256 of every file of a data set as JSON, to compare other copies with.
 
-    Raises InputError for a song whose files cannot be listed, and for a file that is missing, empty or cut short.
+    Raises InputError for a song whose files cannot be listed, for a file that is missing, empty or cut short, and where
+    `path` is a folder.
     """
+    if path.is_dir():
+        raise InputError(f"{path}: expected a file to write the index to, it is a folder")
     recordings = data_set(name).recordings(root)
     for recording in recordings:
         if recording.problems:
