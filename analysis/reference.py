@@ -94,7 +94,11 @@ def collect(root: Path, folder: Path) -> Measured:
         check_pipeline(root)
     tables = {name: read_measured(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
     for condition, seed, workspace in runs_below(root):
-        for name, new in workspace_tables(workspace, condition).items():
+        try:
+            found = workspace_tables(workspace, condition)
+        except InputError as error:  # which names a file inside it
+            raise error if workspace == root else InputError(f"{workspace}: {error}") from error
+        for name, new in found.items():
             tables[name] = _replaced(
                 tables[name], new.assign(condition=condition, seed=seed)[COLUMNS[name]], KEYS[name]
             )
@@ -214,7 +218,7 @@ def _separation(workspace: Path) -> pd.DataFrame:
         network, _, training = Path(file).stem.partition("-")
         table = read_csv(workspace, file, ["song", "class", *SDRS])
         if table.duplicated(["song", "class"]).any():
-            raise InputError(f"{workspace / file}: expected one row for each song and class")
+            raise InputError(f"{file}: expected one row for each song and class")
         table = table.pivot(index="song", columns="class", values=list(SDRS))
         table.columns = ["_".join(names) for names in table.columns]
         tables.append(table.reset_index().assign(network=network, training_data=training))

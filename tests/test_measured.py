@@ -47,7 +47,7 @@ def test_scores_are_kept_song_by_song_and_read_class_by_class(tmp_path):
     pd.testing.assert_frame_equal(found[scores.columns].reset_index(drop=True), scores.round(4))
     assert len(pd.read_csv(tmp_path / "measured/separation.csv")) == SEPARATORS * 14
     scores.iloc[[0, *range(len(scores))]].to_csv(file, index=False)
-    with pytest.raises(InputError, match=r"base-seed0/scores/separator/xumx-oracle\.csv: expected one row for each"):
+    with pytest.raises(InputError, match=r"/base-seed0: scores/separator/xumx-oracle\.csv: expected one row for each"):
         collect(tmp_path, tmp_path / "measured")
 
 

@@ -43,6 +43,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, help="examples a step, where the profile's batch is too large to measure")
     parser.add_argument("--steps", type=int, default=5, help="steps that are timed")
     arguments = parser.parse_args()
+    for name in ("watts", "batch", "steps"):
+        if (value := getattr(arguments, name)) is not None and not value > 0:
+            parser.error(f"--{name}: expected more than 0, got {value}")
     with initialize_config_dir(str(CONF), version_base=None):
         params = Params.model_validate(OmegaConf.to_container(compose("config", overrides=["profile=paper"])))
     compute = params.compute.model_copy(

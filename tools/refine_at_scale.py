@@ -5,6 +5,7 @@ the classifier is the default profile's, with random weights. Its pass over the 
 pipeline's own stages, each in a process of its own, whose largest resident set is printed.
 """
 
+import argparse
 import os
 import resource
 import shutil
@@ -55,7 +56,11 @@ def write_project(root: Path, segments: int) -> None:
 
 
 def main() -> None:
-    segments = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("segments", type=int, nargs="?", default=100_000)
+    segments = parser.parse_args().segments
+    if segments < 1:
+        parser.error(f"segments: expected at least 1, got {segments}")
     with tempfile.TemporaryDirectory() as folder:
         write_project(Path(folder), segments)
         for stage in ("predict_segments", "refine_labels"):
