@@ -319,6 +319,11 @@ def test_validation_songs_must_be_asked_for_where_a_set_names_none(trees):
         recorded_songs("clean", Recorded(source="folder", root=str(trees["folder"]), exclude=["fourth"]), 8000)
     with pytest.raises(InputError, match="names its validation songs: expected 0"):
         recorded_songs("clean", Recorded(source="musdb18hq", root=str(trees["musdb18hq"]), validation=2), 8000)
+    with pytest.raises(InputError, match="^stems.test.validation: expected 0, no test song is held out, got 1$"):
+        recorded_songs("test", Recorded(source="folder", root=str(trees["folder"]), validation=1), 8000)
+    one = Recorded(source="folder", root=str(trees["folder"]), validation=1, exclude=["second", "third"])
+    with pytest.raises(InputError, match=f"^{trees['folder']}: expected two songs at least for noisy, one of them to"):
+        recorded_songs("noisy", one, 8000)
 
 
 @pytest.mark.parametrize("catalogue", ["clean", "test"])

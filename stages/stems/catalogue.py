@@ -103,7 +103,11 @@ def recorded_songs(catalogue: str, chosen: Recorded, rate: int) -> list[Entry]:
 
 def _draw_splits(recordings: list[Recording], catalogue: str, chosen: Recorded) -> dict[str, str]:
     if catalogue == "test":
+        if chosen.validation:
+            raise InputError(f"stems.test.validation: expected 0, no test song is held out, got {chosen.validation}")
         return {recording.name: "test" for recording in recordings}
+    if len(recordings) < 2:
+        raise InputError(f"{chosen.root}: expected two songs at least for {catalogue}, one of them to hold out")
     if not 0 < chosen.validation < len(recordings):
         raise InputError(
             f"stems.{catalogue}.validation: {chosen.source} has no validation songs of its own and {len(recordings)} "
