@@ -71,7 +71,7 @@ def make_reference(root: Path, results: Path) -> None:
     gaps = gap_table(found)
     by_noise = {name: measurements_of(with_baseline, name, threshold) for name in run}
     noises = noise_table(by_noise)
-    strategies = strategies_table(by_noise, measured.labels)
+    strategies = strategies_table({"pipeline": found} | by_noise, measured.labels)
     tables = {
         "gap.csv": round_columns(gaps, GAP_DECIMALS),
         "noise.csv": round_columns(noises, NOISE_DECIMALS),

@@ -31,6 +31,7 @@ SEPARATED = ("noisy", "psi_refined", "oracle")
 KINDS = {"base": "look-alike flips", "uniform": "uniform flips", "bleeding": "bleeding"}
 NOISES = {name: f"{rate} % of the sources flipped" for name, rate in SWEEP.items()} | KINDS
 NOISES |= {"base": f"{KINDS['base']} (default)"}
+STRATEGIES_OF = NOISES | {"pipeline": f"{NOISES['base']}, trained as in Table 2"}
 ABOVE_NOISY = "SDR above training on the noisy labels, in dB"
 # Of `STRATEGIES`; the others have the colour of what they are called after.
 COLOURED_AS = {"single_only": "psi_refined", BY_TRUTH: "oracle"}
@@ -86,7 +87,7 @@ def draw_strategies(strategies: pd.DataFrame) -> Figure | None:
     """Like `draw_gap`, by what is done with the noisy labels; a row of panels per noise. Filtering has open circles."""
     if strategies.empty:
         return None
-    conditions = [name for name in NOISES if name in set(strategies["condition"])]
+    conditions = [name for name in STRATEGIES_OF if name in set(strategies["condition"])]
     networks = networks_of(strategies)
     order = [name for name in STRATEGIES if name in set(strategies["strategy"])]
     figure = Figure(figsize=(WIDTH, 0.8 + 2.6 * len(conditions)), layout="constrained")
@@ -99,7 +100,7 @@ def draw_strategies(strategies: pd.DataFrame) -> Figure | None:
             _draw_gain(ax, order.index(strategy), gain, row["by_seed"], arm, hollow="filtered" in strategy)
         _gain_axes(ax, [STRATEGIES[name] for name in order])
         ax.locator_params(axis="x", nbins=6)
-        ax.set_title(f"{NETWORK_NAMES[network]}\n{NOISES[condition]}")
+        ax.set_title(f"{NETWORK_NAMES[network]}\n{STRATEGIES_OF[condition]}")
         if here.empty:
             ax.text(0.5, 0.5, "not run", transform=ax.transAxes, ha="center", color=INK)
     figure.supxlabel(ABOVE_NOISY, fontsize="medium")

@@ -11,7 +11,7 @@ from analysis.formatting import cell, markdown_table, rounded
 from analysis.gap import false_labels_markdown, gap_markdown, noise_markdown, strategies_markdown
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
 from analysis.reference import COLUMNS, RUN, Measured
-from analysis.reference_figures import NOISES
+from analysis.reference_figures import NOISES, STRATEGIES_OF
 from analysis.reference_tables import (
     TABLE3,
     at_thresholds,
@@ -121,18 +121,19 @@ def parts(
     if len(strategies):
         yield "## What else to do with noisy labels"
         yield (
-            "As in the first table, but with shorter trainings of Ψ and X-UMX. Filtered: a segment keeps its nominal "
-            "label where that is the one label the classifier gives it; what would get another, several or none is "
-            "left out; by the truth: where it holds that and nothing else. Relabelled by X-UMX: no classifier, but "
-            "the separator that learned from the nominal labels; a class is in a segment where the root of its share "
-            "of the estimates' energy is above refinement.threshold. Segments with several labels are in some of the "
-            "mixtures (separation.multi_label_probability); filtered and single-labelled arms have none. Segments are "
-            "the audible ones, precision is a mean over the classes. Rows of unequal seeds are not paired."
+            "As in the first table, but with shorter trainings of Ψ and X-UMX where it does not say Table 2. Filtered: "
+            "a segment keeps its nominal label where that is the one label the classifier gives it; what would get "
+            "another, several or none is left out; by the truth: where it holds that and nothing else. Relabelled by "
+            "X-UMX: no classifier, but the separator that learned from the nominal labels; a class is in a segment "
+            "where the root of its share of the estimates' energy is above refinement.threshold. Segments with several "
+            "labels are in some of the mixtures (separation.multi_label_probability); filtered and single-labelled "
+            "arms have none. Segments are the audible ones, precision is a mean over the classes. Rows of unequal "
+            "seeds are not paired."
         )
         if STRATEGIES_FIGURE in figures:
             yield f"![SDR above training on the noisy labels, by what is done with them](figures/{STRATEGIES_FIGURE})"
             yield "As in the first figure; open circles: filtered. What has no dot was not run."
-        yield strategies_markdown(strategies, NOISES)
+        yield strategies_markdown(strategies, STRATEGIES_OF)
     yield from paper_threshold(side_by_side(measured, by_seed, ("base", "paper_threshold")))
     yield from lengths(side_by_side(measured, by_seed, LENGTHS))
     if len(noises):

@@ -416,3 +416,13 @@ def test_nothing_measured_is_one_line(tmp_path):
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     with pytest.raises(InputError, match="no scores yet: run `make reproduce`, then `make study`"):
         make_reference(tmp_path, tmp_path / "results")
+
+
+def test_filters_at_the_length_of_table_2_stand_beside_those_of_short_trainings(tmp_path):
+    for name in ("pipeline-seed0", "base-seed0"):
+        workspace(tmp_path / "studies", name, ("oracle", "filtered_by_psi_refined"))
+    make_reference(tmp_path, tmp_path)
+    page = (tmp_path / "reference/README.md").read_text()
+    for trained in ("", ", trained as in Table 2"):
+        assert f"| look-alike flips (default){trained} | X-UMX | filtered by Ψ_refined |" in page
+    assert (tmp_path / "reference/figures/strategies.png").stat().st_size > 10_000

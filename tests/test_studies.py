@@ -134,6 +134,9 @@ def test_the_studies_run_what_the_code_knows():
         STUDIES[stages[f"{do}_flips_40"]["matrix"]["variant"].strip("${}")] for do in ("label", "train", "score")
     )
     assert set(labelled) < set(VARIANTS) and trained == scored == [*labelled, BY_SEPARATOR]
+    of_pipeline = [stages[f"{do}_pipeline"]["matrix"] for do in ("label", "train", "score")]
+    assert STUDIES["filters"] == list(FILTERED) and {one["variant"] for one in of_pipeline} == {"${filters}"}
+    assert {one["seed"] for one in of_pipeline} == {"${further_seeds}"}
     trained, scored, separated, true = (
         stages[f"{name}_hdemucs"]["matrix"] for name in ("train", "score", "separate", "oracle")
     )
