@@ -59,7 +59,8 @@ def in_short(folder: Path) -> str:
     """From the reference: what noise costs and labels win back, and how many claims hold."""
     gaps, strategies = (pd.read_csv(folder / f"reference/{name}.csv") for name in ("gap", "strategies"))
     verdicts = pd.read_csv(folder / "reference/claims.csv", dtype=str, keep_default_na=False)
-    table = pd.concat([strategies.rename(columns={"strategy": "training_data"}), gaps.assign(condition="pipeline")])
+    table = pd.concat([gaps.assign(condition="pipeline"), strategies.rename(columns={"strategy": "training_data"})])
+    table = table.drop_duplicates(["condition", "training_data", "network"])  # both have what the pipeline trains
     gain = table.set_index(["condition", "training_data", "network"])["gain"].to_dict()
     networks = networks_of(table)
     rows = [[text, *(rounded(gain.get((*key, network), nan), 2, "-") for network in networks)]

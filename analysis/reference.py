@@ -97,7 +97,8 @@ def collect(root: Path, folder: Path) -> Measured:
         try:
             found = workspace_tables(workspace, condition)
         except InputError as error:  # which names a file inside it
-            raise error if workspace == root else InputError(f"{workspace}: {error}") from error
+            where = "" if workspace == root else f"{workspace}: "
+            raise InputError(f"{where}{error}") from error
         for name, new in found.items():
             tables[name] = _replaced(
                 tables[name], new.assign(condition=condition, seed=seed)[COLUMNS[name]], KEYS[name]

@@ -110,12 +110,13 @@ def parts(
     yield from quality(label_quality(measured.labels))
     yield "## Ablations of X-UMX (Table 3), frame-wise SDR in dB"
     yield (
-        "Trained for fewer steps than in Table 2 (condition `base` of studies/conditions.yaml), as X-UMX is in all "
-        "studies below; results/table3.csv is the first seed's. Medians over the songs: claims and figures have means, "
-        "so differences are not the same. The refined rows, but those of other thresholds, have labels above "
-        "refinement.threshold of params.yaml, and so had those that taught Ψ_refined in every row: another threshold "
-        "is one for the separator's labels alone. The paper's threshold is 0.9, which is why its proposed method "
-        "stands in two rows; 0.9 throughout is the next table. Rows of unequal seeds are not paired."
+        "Trained for fewer steps than in Table 2 (condition `base` of studies/conditions.yaml), as X-UMX is in the "
+        "studies below, unless they say Table 2; results/table3.csv is the first seed's. Medians over the songs: "
+        "claims and figures have means, so differences are not the same. The refined rows, but those of other "
+        "thresholds, have labels above refinement.threshold of params.yaml, and so had those that taught Ψ_refined in "
+        "every row: another threshold is one for the separator's labels alone. The paper's threshold is 0.9, which is "
+        "why its proposed method stands in two rows; 0.9 throughout has a table below. Rows of unequal seeds are not "
+        "paired."
     )
     yield ablations(table3(by_seed))
     if len(strategies):

@@ -1,6 +1,5 @@
 """DVC stage label_segments@{clean,noisy}: cut a stem set into segments that carry their nominal labels and truth."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +9,11 @@ from stages.corrupt_stems import SOURCES
 from stages.pipeline.errors import InputError
 from stages.pipeline.files import write_json
 from stages.pipeline.params import Params
-from stages.pipeline.stage import run_stage
+from stages.pipeline.stage import name_too_short, run_stage
 from stages.refinement.quality import summary
 from stages.stems import CLASSES
 from stages.stems.corruption import segment_energies
-from stages.stems.manifest import StemFile, read_manifest
+from stages.stems.manifest import read_manifest
 from stages.stems.segments import PROBABILITIES, nominal_segments, stem_root, with_truth, write_arm
 
 
@@ -24,16 +23,9 @@ def label_segments(arm: str, params: Params) -> None:
     files = read_manifest(root)
     table = nominal_segments(root, files, settings.seconds, settings.silence_db)
     table = with_truth(table, _class_energies(arm, table), settings.silence_db, settings.audible_db)
-    name_left_out(arm, files, table)
+    name_too_short(arm, {file.song for file in files} - set(table["song"]))
     write_arm(table, Path(f"data/arms/{arm}.csv"))
     write_json(Path(f"metrics/label_segments/{arm}.json"), summary(table, threshold=None))
-
-
-def name_left_out(what: str, files: list[StemFile], table: pd.DataFrame) -> None:
-    """Say on stderr which songs of a set are too short for a segment, and so not in the table of its segments."""
-    if too_short := sorted({file.song for file in files} - set(table["song"])):
-        names = ", ".join([*too_short[:3], *["..."] * (len(too_short) > 3)])
-        print(f"{what}: songs shorter than segments.seconds, left out: {len(too_short)} ({names})", file=sys.stderr)
 
 
 def _class_energies(arm: str, table: pd.DataFrame) -> np.ndarray:

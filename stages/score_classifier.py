@@ -5,10 +5,9 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from stages.label_segments import name_left_out
 from stages.pipeline.files import atomic_file, write_json
 from stages.pipeline.params import Params
-from stages.pipeline.stage import run_stage
+from stages.pipeline.stage import name_too_short, run_stage
 from stages.pipeline.tracking import line_figure, log_run
 from stages.recognition.model import load_classifier
 from stages.scoring.classification import multi_label_inputs, scores, single_label_inputs, threshold_curve
@@ -25,7 +24,7 @@ def main(training: str, params: Params) -> None:
     model = load_classifier(Path(f"models/classifier/{training}.safetensors"), params)
     files = read_manifest(ROOT)
     table = nominal_segments(ROOT, files, params.segments.seconds, params.segments.silence_db)
-    name_left_out("Table 1", files, table)
+    name_too_short("Table 1", {file.song for file in files} - set(table["song"]))
     threshold = params.scoring.threshold
     single = single_label_inputs(model, table, ROOT, params)
     multi = multi_label_inputs(model, table, ROOT, params)

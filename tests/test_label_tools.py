@@ -121,7 +121,7 @@ def test_what_was_heard_outlives_the_songs_that_are_left_out(drawn, tool, capsys
         write_arm(table[table["song"] != song], Path(f"data/arms/{arm}.csv"))
     tool("judge_labels", "score", "judged")
     printed = capsys.readouterr()
-    gone = f"{10 - kept} of the judged segments left out: data/arms/noisy.csv has them no more, or as silent\n"
+    gone = f"{10 - kept} of the judged segments left out: data/arms/noisy.csv no longer has them, or as silent\n"
     assert printed.err == gone
     first, *lines = printed.out.splitlines()
     assert first.startswith(f"{kept} segments of {rows['song'].nunique() - 1} songs") and len(lines) == 3
@@ -137,7 +137,7 @@ def test_what_was_heard_where_there_is_silence_by_now_is_left_out(drawn, tool, c
         write_arm(table, Path(f"data/arms/{arm}.csv"))
     tool("judge_labels", "score", "judged")
     printed = capsys.readouterr()
-    assert printed.err == "2 of the judged segments left out: data/arms/noisy.csv has them no more, or as silent\n"
+    assert printed.err == "2 of the judged segments left out: data/arms/noisy.csv no longer has them, or as silent\n"
     assert printed.out.startswith(f"8 segments of {rows['song'][2:].nunique()} songs")
 
 

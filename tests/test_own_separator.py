@@ -21,9 +21,9 @@ def patched(tmp_path) -> Path:
     """A copy of the repository with the example in it."""
     target = tmp_path / "patched"
     ignored = shutil.ignore_patterns("*-seed*", "__pycache__")
-    for name in ("analysis", "conf", "own", "stages", "studies", "tests"):
-        shutil.copytree(ROOT / name, target / name, ignore=ignored)
-    for name in ("dvc.yaml", "params.yaml"):
+    for name in ("analysis", "conf", "stages", "studies", "tests"):
+        shutil.copytree(ROOT / name, target / name, symlinks=True, ignore=ignored)
+    for name in (".dvcignore", "dvc.yaml", "params.yaml"):
         shutil.copy(ROOT / name, target / name)
     outside = os.environ | {"GIT_CEILING_DIRECTORIES": str(tmp_path)}  # in a checkout, git apply would skip the copy
     subprocess.run(["git", "apply", str(PATCH)], cwd=target, env=outside, check=True)

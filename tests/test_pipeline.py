@@ -288,6 +288,7 @@ def test_a_study_runs_the_pipelines_stages_in_a_workspace_of_its_own(repository)
     assert output.count("Running stage") == 4
     assert without_timing(repository) == before
     assert ("train_separator", "flips_40-seed0/xumx/oracle/seed0") in runs(repository)
+    assert "Running stage" not in call(repository, "dvc", "--cd", "studies", "repro", "oracle@flips_40-0-xumx")
     workspace = repository / "studies/flips_40-seed0"
     assert json.loads((workspace / "metrics/score_separator/xumx-oracle.json").read_text())["songs"] == 2
     assert not call(repository, "git", "status", "--porcelain", "studies/flips_40-seed0")

@@ -58,19 +58,19 @@ def test_a_folder_that_no_address_can_name_is_one_line(name, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("folder", "repository", "root", "name"),
+    ("folder", "repositories", "root", "name"),
     [
-        (".", ".", ".", "a"),
-        ("studies/base-seed0", ".", ".", "base-seed0/a"),
-        ("studies/base-seed0", "studies", ".", "base-seed0/a"),  # a DVC project of their own
-        ("studies", "studies", "studies", "a"),  # a repository that happens to have this name
-        ("outer/inner", "outer/inner", "outer/inner", "a"),  # one inside another
-        (EXPERIMENT, EXPERIMENT, ".", "a"),
-        (EXPERIMENT / "studies/base-seed0", EXPERIMENT, ".", "base-seed0/a"),
+        (".", ["."], ".", "a"),
+        ("studies/base-seed0", [".", "studies"], ".", "base-seed0/a"),  # the studies are one of their own
+        ("studies/base-seed0", ["studies"], "studies", "a"),  # a repository that happens to have this name
+        ("studies", [".", "studies"], "studies", "a"),
+        ("outer/inner", [".", "outer", "outer/inner"], "outer/inner", "a"),  # one inside another
+        (EXPERIMENT, [".", EXPERIMENT], ".", "a"),
+        (EXPERIMENT / "studies/base-seed0", [".", EXPERIMENT, EXPERIMENT / "studies"], ".", "base-seed0/a"),
     ],
 )
-def test_a_run_is_kept_by_the_repository_that_asked_for_it(folder, repository, root, name, tmp_path, monkeypatch):
-    for each in (tmp_path, tmp_path / "outer", tmp_path / repository):
+def test_a_run_is_kept_by_the_repository_that_asked_for_it(folder, repositories, root, name, tmp_path, monkeypatch):
+    for each in (tmp_path / repository for repository in repositories):
         (each / ".dvc").mkdir(parents=True, exist_ok=True)
     (tmp_path / folder).mkdir(parents=True, exist_ok=True)
     monkeypatch.chdir(tmp_path / folder)

@@ -4,11 +4,12 @@
     python tools/judge_labels.py score data/judged       after 1 (sounds) or 0 (doesn't) was written into the sheet
 
 The clips have numbers for names, so that nobody knows what they were filed under or labelled; which segments they are
-is in segments.csv. Clips that are not filled in are left out, and those that the collection has no more, or as silent.
-For the nominal labels and each refined arm, and for their differences, precision, recall and F1 are means over the
-classes, and `exact` is the share of the segments whose labels are all right; with 95 % intervals: a jackknife over the
-songs, since segments of one song are alike. A class that sounds in the clips of fewer than two songs is left out of the
-means. An interval of no width says that all songs agree, as where nothing wrong was heard, not that nothing is wrong.
+is in segments.csv. Clips that are not filled in are left out, and those that the collection no longer has, or has as
+silent. For the nominal labels and each refined arm, and for their differences, precision, recall and F1 are means over
+the classes, and `exact` is the share of the segments whose labels are all right; with 95 % intervals: a jackknife over
+the songs, since segments of one song are alike. A class that sounds in the clips of fewer than two songs is left out of
+the means. An interval of no width says that all songs agree, as where nothing wrong was heard, not that nothing is
+wrong.
 """
 
 import argparse
@@ -85,7 +86,7 @@ def still_there(judged: pd.DataFrame, noisy: pd.DataFrame, folder: Path) -> pd.D
     """
     there = judged.merge(noisy.loc[audible(noisy), SEGMENT])
     if gone := len(judged) - len(there):
-        print(f"{gone} of the judged segments left out: {NOISY} has them no more, or as silent", file=sys.stderr)
+        print(f"{gone} of the judged segments left out: {NOISY} no longer has them, or as silent", file=sys.stderr)
     if there["song"].nunique() < 2:
         raise InputError(f"{folder}: expected segments of two songs of {NOISY} at least: draw them again")
     return there

@@ -36,6 +36,13 @@ def run_stage(name: str, body: Callable[..., "Curves | None"], items: tuple[str,
         write_timing(name, arguments[0] if items else "", earlier + time.monotonic() - started, training)
 
 
+def name_too_short(what: str, songs: set[str]) -> None:
+    """Say on stderr which songs are left out of something, since they have no segment; nothing if there is none."""
+    if songs:
+        names = ", ".join([*sorted(songs)[:3], *["..."] * (len(songs) > 3)])
+        print(f"{what}: songs shorter than segments.seconds, left out: {len(songs)} ({names})", file=sys.stderr)
+
+
 def check_device(compute: Compute) -> None:
     """Raises InputError where this machine has fewer GPUs than the parameters ask for."""
     if compute.device == "cuda":

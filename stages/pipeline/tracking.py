@@ -24,7 +24,7 @@ Curve = Sequence[tuple[int, float, float, float | None]]
 
 
 def repository() -> Path:
-    """The DVC repository that this is in; of a workspace in its studies/, the one around them.
+    """The DVC repository that this is in; in a workspace of the studies, which are one of their own, the pipeline's.
 
     Raises InputError outside of any.
     """
