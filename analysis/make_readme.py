@@ -25,6 +25,7 @@ IN_SHORT = {
     "what the noise costs": ("pipeline", UNCORRUPTED),
     "what true labels would win back": ("pipeline", "oracle"),
     "what the labels of Ψ_refined win back": ("pipeline", "psi_refined"),
+    "what those segments win back whose label Ψ_refined confirms": ("pipeline", "filtered_by_psi_refined"),
     "with 40 % of the sources mislabelled: what true labels would win back": ("flips_40", "oracle"),
     "likewise, what the labels of Ψ_refined win back": ("flips_40", "psi_refined"),
     "likewise, what those segments win back whose label Ψ_refined confirms": ("flips_40", "filtered_by_psi_refined"),
