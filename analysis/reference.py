@@ -86,10 +86,11 @@ def collect(root: Path, folder: Path) -> Measured:
     Raises InputError naming the first malformed file, and where what is there was measured with other parameters.
     """
     kept = folder / "params.yaml"
-    if not kept.exists():
+    if kept.exists():
+        check_parameters(root / "params.yaml", kept)
+    else:
         with atomic_file(kept) as temporary:
             temporary.write_text(yaml.safe_dump(_measured_with(root / "params.yaml"), sort_keys=False))
-    check_parameters(root / "params.yaml", kept)
     if (root / "dvc.lock").exists():
         check_pipeline(root)
     tables = {name: read_measured(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
@@ -169,14 +170,15 @@ def check_parameters(ours: Path, kept: Path) -> None:
     """
     if not kept.exists():
         raise InputError(f"{kept} is missing: `python analysis/make_reference.py` writes it with what was measured")
-    if yaml.safe_load(kept.read_text(encoding="utf-8")) != yaml.safe_load(yaml.safe_dump(_measured_with(ours))):
+    if yaml.safe_load(kept.read_text(encoding="utf-8")) != _measured_with(ours):
         raise InputError(
             f"{ours}: expected the parameters that {kept} was measured with; to begin anew, remove its folder"
         )
 
 
 def _measured_with(path: Path) -> dict:
-    return load_params(path).model_dump(exclude={"seed", "compute"})
+    """As YAML gives it back: lists, no tuples."""
+    return load_params(path).model_dump(mode="json", exclude={"seed", "compute"})
 
 
 def _replaced(table: pd.DataFrame, new: pd.DataFrame, keys: int) -> pd.DataFrame:
