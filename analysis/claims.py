@@ -133,6 +133,7 @@ RULES: dict[str, Rule] = {
     "C12": c12, "C13": c13,
 }  # fmt: skip
 
+HEARD = ("C1", "C2", "C3", "C4")  # by classifiers, which say a class from some probability on
 ABLATIONS = ("C10", "C11", "C12", "C13")
 
 
@@ -175,6 +176,21 @@ def decide(measurements: Measurements, ablations: Measurements | None = None) ->
             row |= found | {"holds": str(true).lower() if p <= 1 - CONFIDENCE else UNDECIDED, "p": p}
         rows.append(row)
     return pd.DataFrame(rows, columns=["id", "text", "paper", "ours", "holds", "p", "seeds", "values", "direction"])
+
+
+def decide_at(by_threshold: dict[float, Measurements], ablations: Measurements) -> pd.DataFrame:
+    """C1 to C4 by the probability from which on a classifier says a class.
+
+    Returns: threshold, then columns of `decide`; p is corrected for the number of thresholds, too (Bonferroni).
+    """
+    tables = [
+        decide(measured, ablations).assign(threshold=threshold).query("id in @HEARD")
+        for threshold, measured in by_threshold.items()
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    table["p"] = (table["p"] * len(by_threshold)).clip(upper=1.0)
+    table["holds"] = table["holds"].mask(table["p"] > 1 - CONFIDENCE, UNDECIDED)
+    return table[["threshold", "id", "holds", "p", "seeds", "values", "direction"]]
 
 
 def _classifier(inputs: str, measure: str, training: str, against: str, bound: float = 0.0) -> Part:

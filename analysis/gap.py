@@ -25,6 +25,7 @@ COMPARED = ("clean", UNCORRUPTED, "oracle", *REFINED_ARMS)  # each minus "noisy"
 NOISE = {"cost": UNCORRUPTED, "oracle": "oracle", "gain": "psi_refined"}  # each minus "noisy"
 SHARES = ("of_clean", "of_oracle")  # of what a gain is a share
 ENDS = ("", "_low", "_high")  # of the names of a value and its interval
+EXTENT = ("songs", "seeds")
 NOISE_DECIMALS = dict.fromkeys((name + end for name in NOISE for end in ENDS), 2)
 GAP_VALUES = ("gain", "low", "high", *(share + end for share in SHARES for end in ENDS), "paper_gain", "paper_of_clean")
 GAP_DECIMALS = dict.fromkeys(GAP_VALUES, 2)
@@ -51,7 +52,8 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
 
     Returns: network, training_data, gain, low, high (dB, mean over the songs, with its 95 % interval), of_clean and
     of_oracle (what share a gain is of those of "clean" and "oracle", at the same seeds), each with _low and _high,
-    paper_gain and paper_of_clean, seeds, by_seed (the gain of each, joined by "/"); NaN for what does not exist.
+    paper_gain and paper_of_clean, songs (that have all of it), seeds, by_seed (the gain of each, joined by "/"); NaN
+    for what does not exist.
     """
     theirs = paper.table2().set_index(["network", "training_data"])["avg"]
 
@@ -75,8 +77,8 @@ def gap_table(measurements: Measurements) -> pd.DataFrame:
                 of_oracle = _share(measurements, gain, _difference(network, "oracle"))
                 published_share = published / published_gain(network, "clean")
             values = [*_ends(found), *of_clean, *of_oracle, published, published_share]
-            rows.append([network, arm, *values, len(chosen.seeds), _by_seed(chosen, gain)])
-    return pd.DataFrame(rows, columns=["network", "training_data", *GAP_DECIMALS, "seeds", "by_seed"])
+            rows.append([network, arm, *values, *_extent(chosen), _by_seed(chosen, gain)])
+    return pd.DataFrame(rows, columns=["network", "training_data", *GAP_DECIMALS, *EXTENT, "by_seed"])
 
 
 def gap_markdown(table: pd.DataFrame) -> str:
@@ -94,36 +96,45 @@ def gap_markdown(table: pd.DataFrame) -> str:
     return markdown_table(header, rows, text_columns=2)
 
 
-def noise_table(by_condition: dict[str, Measurements]) -> pd.DataFrame:
-    """What each condition's noise costs X-UMX, what true labels and those of Ψ_refined win back, at the same seeds.
+def lacking_songs(table: pd.DataFrame, songs: int) -> str:
+    """A sentence where some of a table's rows are of fewer than all songs, of which some lack a class; else nothing."""
+    fewest = songs if table.empty else table["songs"].min()
+    text = f"Some of the {songs} test songs lack a class; each row is of those that have all, {fewest} at least."
+    return text if fewest < songs else ""
 
-    Returns: condition, then cost, oracle and gain (each of `NOISE` minus "noisy", dB) with _low and _high, seeds,
-    and each by seed like the gains of `gap_table`; no row for a condition that lacks one of them.
+
+def noise_table(by_condition: dict[str, Measurements]) -> pd.DataFrame:
+    """What each condition's noise costs a separator, what true labels and those of Ψ_refined win back, at equal seeds.
+
+    Returns: condition, network, then cost, oracle and gain (each of `NOISE` minus "noisy", dB) with _low and _high,
+    songs, seeds, and each by seed like the gains of `gap_table`; no row for a condition and network that lack one of
+    them.
     """
-    differences = [_difference("xumx", arm) for arm in NOISE.values()]
     rows = []
-    for condition, measurements in by_condition.items():
+    for (condition, measurements), network in product(by_condition.items(), NETWORKS):
+        differences = [_difference(network, arm) for arm in NOISE.values()]
         chosen = measurements.asked_by(*differences)
         if chosen:
             found = [interval(chosen, difference) for difference in differences]
             values = [value for part in found for value in _ends(part)]
             by_seed = [_by_seed(chosen, difference) for difference in differences]
-            rows.append([condition, *values, len(chosen.seeds), *by_seed])
-    return pd.DataFrame(rows, columns=["condition", *NOISE_DECIMALS, "seeds", *(f"{name}_by_seed" for name in NOISE)])
+            rows.append([condition, network, *values, *_extent(chosen), *by_seed])
+    columns = ["condition", "network", *NOISE_DECIMALS, *EXTENT, *(f"{name}_by_seed" for name in NOISE)]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def noise_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
     """`noise_table` for a page; `names` of its conditions."""
-    header, rows = ["noise"], []
+    header, rows = ["noise", "separator"], []
     for arm in NOISE.values():
         header += [f"{ARM_NAMES[arm]} minus noisy, dB", "by seed"]
     for row in table.round(NOISE_DECIMALS).to_dict("records"):
-        cells = [names[row["condition"]]]
+        cells = [names[row["condition"]], NETWORK_NAMES[row["network"]]]
         for name in NOISE:
             cells.append(with_interval(*(row[name + end] for end in ENDS)))
             cells.append(_listed(row[f"{name}_by_seed"]))
         rows.append(cells)
-    return markdown_table(header, rows)
+    return markdown_table(header, rows, text_columns=2)
 
 
 def strategies_table(by_condition: dict[str, Measurements], labels: pd.DataFrame) -> pd.DataFrame:
@@ -133,8 +144,8 @@ def strategies_table(by_condition: dict[str, Measurements], labels: pd.DataFrame
 
     Returns: condition, network, strategy, labelled (the share of audible segments with a label), exact_of_labelled (the
     share of those whose labels are all right), precision (mean over the classes), all of them means over the seeds;
-    gain (dB above "noisy") and above_refined (above "psi_refined"), each with _low and _high, seeds, and the gain by
-    seed like `gap_table`. No row of a condition and network for which none of `ONLY_HERE` was run.
+    gain (dB above "noisy") and above_refined (above "psi_refined"), each with _low and _high, songs, seeds, and the
+    gain by seed like `gap_table`. No row of a condition and network for which none of `ONLY_HERE` was run.
     """
     rows = []
     for (condition, measurements), network in product(by_condition.items(), NETWORKS):
@@ -151,8 +162,8 @@ def strategies_table(by_condition: dict[str, Measurements], labels: pd.DataFrame
                 quality = (part.mean() for part in (labelled / heard, exact, judged["precision"]))
                 found = [*_ends(interval(chosen, gain)), *_ends(interval(chosen, above))]
                 names = [condition, network, strategy]
-                rows.append([*names, *quality, *found, len(chosen.seeds), _by_seed(chosen, gain)])
-    return pd.DataFrame(rows, columns=["condition", "network", "strategy", *STRATEGY_DECIMALS, "seeds", "by_seed"])
+                rows.append([*names, *quality, *found, *_extent(chosen), _by_seed(chosen, gain)])
+    return pd.DataFrame(rows, columns=["condition", "network", "strategy", *STRATEGY_DECIMALS, *EXTENT, "by_seed"])
 
 
 def strategies_markdown(table: pd.DataFrame, names: dict[str, str]) -> str:
@@ -196,6 +207,11 @@ def false_labels_markdown(table: pd.DataFrame) -> str:
 def _ends(found: Interval) -> tuple[float, float, float]:
     """A value and its interval, in the order of `ENDS`."""
     return found.value, found.low, found.high
+
+
+def _extent(chosen: Measurements) -> tuple[int, int]:
+    """Of how many songs and seeds a difference is, in the order of `EXTENT`."""
+    return int(chosen.complete_songs().sum()), len(chosen.seeds)
 
 
 def _listed(by_seed: str) -> str:

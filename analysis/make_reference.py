@@ -14,7 +14,7 @@ import pandas as pd
 matplotlib.use("Agg")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
-from analysis.claims import decide
+from analysis.claims import decide, decide_at
 from analysis.formatting import round_columns, write_csv
 from analysis.gap import (
     FALSE_LABELS_DECIMALS,
@@ -29,9 +29,10 @@ from analysis.gap import (
 from analysis.make_figures import save, style
 from analysis.measurements import Measurements, measurements
 from analysis.reference import Measured, collect
-from analysis.reference_figures import NOISES, study_figures
+from analysis.reference_figures import NOISES, STRATEGIES_OF, study_figures
 from analysis.reference_page import parts
 from analysis.reference_tables import (
+    DECISIONS,
     label_quality,
     sdr_by_seed,
     table1,
@@ -47,6 +48,7 @@ from stages.pipeline.params import load_params
 
 SDR_DECIMALS = dict.fromkeys(TABLE2_VALUES, 2)
 ENERGY = "energy.csv"  # written by tools/measure_energy.py
+READING = "measured/reading.md"  # written by hand, of what was measured; who begins anew has none
 
 
 def make_reference(root: Path, results: Path) -> None:
@@ -67,11 +69,14 @@ def make_reference(root: Path, results: Path) -> None:
     found = measurements_of(with_baseline, "pipeline", threshold)
     ablations = measurements_of(measured, "base", threshold)
     claims = decide(found, ablations)
+    claims_at = decide_at({at: measurements_of(with_baseline, "pipeline", at) for at in DECISIONS}, ablations)
     false_labels = false_labels_table(ablations)
     gaps = gap_table(found)
     by_noise = {name: measurements_of(with_baseline, name, threshold) for name in run}
     noises = noise_table(by_noise)
-    strategies = strategies_table({"pipeline": found} | by_noise, measured.labels)
+    by_strategy = {"pipeline": found} | by_noise
+    by_strategy = {name: by_strategy[name] for name in STRATEGIES_OF if name in by_strategy}
+    strategies = strategies_table(by_strategy, measured.labels)
     tables = {
         "gap.csv": round_columns(gaps, GAP_DECIMALS),
         "noise.csv": round_columns(noises, NOISE_DECIMALS),
@@ -83,6 +88,7 @@ def make_reference(root: Path, results: Path) -> None:
         "table3.csv": rounded_table(table3(by_seed), SDR_DECIMALS),
         "sdr.csv": round_columns(by_seed, SDR_DECIMALS),
         "claims.csv": round_columns(claims, {"p": 4}),
+        "claims_by_threshold.csv": round_columns(claims_at, {"p": 4}),
     }
     for name, table in tables.items():
         write_csv(table, folder / name)
@@ -93,7 +99,9 @@ def make_reference(root: Path, results: Path) -> None:
     for name, figure in figures.items():
         save(figure, folder / "figures" / name)
     energy = pd.read_csv(folder / ENERGY) if (folder / ENERGY).exists() else None
-    page = parts(measured, threshold, by_seed, claims, gaps, noises, strategies, false_labels, list(figures), energy)
+    reading = (folder / READING).read_text(encoding="utf-8") if (folder / READING).exists() else None
+    decided = (claims, claims_at, gaps, noises, strategies, false_labels)
+    page = parts(measured, threshold, by_seed, *decided, list(figures), energy, reading)
     with atomic_file(folder / "README.md") as temporary:
         temporary.write_bytes(("\n\n".join(page) + "\n").encode())
 

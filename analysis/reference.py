@@ -33,14 +33,16 @@ from analysis.results import (
 )
 from stages.open_workspace import has_params, workspace_params
 from stages.pipeline.errors import InputError
-from stages.pipeline.files import atomic_file, read_table
-from stages.pipeline.params import load_params
+from stages.pipeline.files import atomic_file, read_table, sha256, write_json
+from stages.pipeline.params import load_params, read_mapping
 from stages.stems import CLASSES
+from stages.stems.manifest import CATALOGUE_ROOTS
 from stages.stems.segments import PROBABILITIES, TRUTHS
 from stages.variants.names import OWN
 
 WORKSPACE = re.compile(r"(?P<condition>\w+)-seed(?P<seed>\d+)")
 RUN = ["condition", "seed"]
+STEMS = "stems.json"
 TEXTS = {*NAMES, "stage", "item", "cpu", "device", "python", "packages"}
 
 
@@ -83,7 +85,8 @@ def collect(root: Path, folder: Path) -> Measured:
     """Add what the pipeline and the workspaces under `root` hold to the tables in `folder`, and return all of it.
 
     The repository's own run is condition pipeline at its seed. A workspace may be half done: what is there is taken.
-    Raises InputError naming the first malformed file, and where what is there was measured with other parameters.
+    Raises InputError naming the first malformed file, and where what is there was measured with other parameters, or
+    on other stems.
     """
     kept = folder / "params.yaml"
     if kept.exists():
@@ -93,6 +96,9 @@ def collect(root: Path, folder: Path) -> Measured:
             temporary.write_text(yaml.safe_dump(_measured_with(root / "params.yaml"), sort_keys=False))
     if (root / "dvc.lock").exists():
         check_pipeline(root)
+    if not (folder / STEMS).exists() and (manifests := _manifests(root)):
+        write_json(folder / STEMS, manifests)
+    check_stems(root, folder / STEMS)
     tables = {name: read_measured(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
     for condition, seed, workspace in runs_below(root):
         try:
@@ -140,7 +146,10 @@ def check_pipeline(root: Path) -> None:
     For instance after `dvc exp run` with others, where params.yaml alone was checked out again.
     """
     params = OmegaConf.load(root / "params.yaml")
-    lock = OmegaConf.to_container(OmegaConf.load(root / "dvc.lock"))  # which reads 1e-05 as a number, as DVC writes it
+    try:
+        lock = OmegaConf.to_container(OmegaConf.load(root / "dvc.lock"))  # it reads 1e-05 as a number, as DVC writes it
+    except yaml.YAMLError as error:
+        raise InputError(f"{root / 'dvc.lock'}: cannot be read as YAML: {error}") from error
     for name, stage in lock["stages"].items():
         outs = [out for out in stage.get("outs", []) if out["path"].startswith(("metrics/", "scores/"))]
         measured = [out for out in outs if (root / out["path"]).is_file()]
@@ -170,10 +179,29 @@ def check_parameters(ours: Path, kept: Path) -> None:
     """
     if not kept.exists():
         raise InputError(f"{kept} is missing: `python analysis/make_reference.py` writes it with what was measured")
-    if yaml.safe_load(kept.read_text(encoding="utf-8")) != _measured_with(ours):
+    if read_mapping(kept) != _measured_with(ours):
         raise InputError(
             f"{ours}: expected the parameters that {kept} was measured with; to begin anew, remove its folder"
         )
+
+
+def check_stems(root: Path, kept: Path) -> None:
+    """InputError where the stems that are there are not those that everything was measured on, by their manifests.
+
+    Another release of a synthesiser renders other music, of which scores pair with ours by name alone.
+    """
+    wanted = read_mapping(kept) if kept.exists() else {}  # JSON is YAML
+    for name, digest in _manifests(root).items():
+        if wanted.get(name, digest) != digest:
+            raise InputError(
+                f"{root / name}: expected the stems that {kept} was measured on; to begin anew, remove its folder"
+            )
+
+
+def _manifests(root: Path) -> dict[str, str]:
+    """The SHA-256 of every catalogue's manifest, which has that of each file."""
+    paths = {path.as_posix(): root / path for path in (stems / "manifest.csv" for stems in CATALOGUE_ROOTS.values())}
+    return {name: sha256(path) for name, path in paths.items() if path.exists()}
 
 
 def _measured_with(path: Path) -> dict:

@@ -2,20 +2,25 @@
 
 from collections.abc import Iterator
 from math import nan
-from pathlib import Path
 
 import pandas as pd
 
 from analysis import paper
 from analysis.formatting import cell, markdown_table, rounded
-from analysis.gap import false_labels_markdown, gap_markdown, noise_markdown, strategies_markdown
+from analysis.gap import (
+    false_labels_markdown,
+    gap_markdown,
+    lacking_songs,
+    noise_markdown,
+    strategies_markdown,
+)
 from analysis.palette import ARM_NAMES, CLASSIFIER_NAMES, NETWORK_NAMES
-from analysis.reference import COLUMNS, RUN, Measured
+from analysis.reference import Measured
 from analysis.reference_figures import NOISES, STRATEGIES_OF
+from analysis.reference_runs import costs, runs
 from analysis.reference_tables import (
     TABLE3,
     at_thresholds,
-    cost,
     label_quality,
     labels_by_noise,
     on_several,
@@ -24,9 +29,8 @@ from analysis.reference_tables import (
     table2,
     table3,
 )
-from analysis.report import HOW_CLAIMS_ARE_DECIDED, LABELS_ARE_JUDGED, VERDICTS, rule_list, summary
+from analysis.report import HOW_CLAIMS_ARE_DECIDED, LABELS_ARE_JUDGED, VERDICTS, leaning, rule_list, summary
 from analysis.results import LABEL_MEASURES, MEASURE_DECIMALS, MEASURES, TABLE2_VALUES
-from stages.stems.segments import ARMS
 
 LENGTHS = ("base", "pipeline", "longer")
 GAP_FIGURE, TABLE2_FIGURE, NOISE_FIGURE, STRATEGIES_FIGURE = "gap.png", "separation.png", "noise.png", "strategies.png"
@@ -45,22 +49,24 @@ def parts(
     threshold: float,
     by_seed: pd.DataFrame,
     claims: pd.DataFrame,
+    claims_at: pd.DataFrame,
     gaps: pd.DataFrame,
     noises: pd.DataFrame,
     strategies: pd.DataFrame,
     false_labels: pd.DataFrame,
     figures: list[str],
     energy: pd.DataFrame | None,
+    reading: str | None,
 ) -> Iterator[str]:
-    """The page's paragraphs."""
+    """The page's paragraphs. `reading` is what somebody wrote about these measurements."""
     yield "# Reference results"
     yield (
         "Written by `python analysis/make_reference.py` from what the studies measured ([measured/](measured/)); no "
         "number here is typed in. Values are mean ± standard deviation over the seeds, whose number is given; a seed "
         "changes initialisation, sampling and corruption, never a song, be it trained on or tested. Numbers in "
         "brackets are the paper's. "
-        'Only what stands under "In plain words" was written by hand. What was assumed where the paper says nothing: '
-        "[assumptions](../../README.md#assumptions)."
+        'Only what stands under "In plain words" was written by hand (measured/reading.md). What was assumed where the '
+        "paper says nothing: [assumptions](../../README.md#assumptions)."
     )
     yield summary(claims)
     yield "## What label noise costs, and what refinement wins back"
@@ -72,12 +78,14 @@ def parts(
         "relabelling, which takes nothing apart, would win. Intervals are not corrected for their number "
         "([how](../../docs/studies.md#how-claims-are-decided))."
     )
+    songs = measured.separation["song"].nunique()
     yield gap_markdown(gaps)
+    yield from filter(None, [lacking_songs(gaps, songs)])
     if GAP_FIGURE in figures:
         yield f"![SDR above training on the noisy labels, by separator and training data](figures/{GAP_FIGURE})"
         yield "Dots: means over songs and seeds; lines: their 95 % intervals; strokes below them: each seed."
-    reading = Path(__file__).with_name("reference_reading.md")
-    yield reading.read_text(encoding="utf-8").strip()
+    if reading:
+        yield reading.strip()
     yield "## Claims"
     rows = [[c.id, c.text, c.paper, c.ours, str(c.seeds), VERDICTS[c.holds]] for c in claims.itertuples()]
     yield markdown_table(["", "claim", "paper", "ours", "seeds", "verdict"], rows, text_columns=4)
@@ -107,6 +115,7 @@ def parts(
     )
     table = at_thresholds(measured.decisions)
     yield heard(table, {"inputs": "inputs", "threshold": "decided at", "training_data": "classifier"})
+    yield from verdicts_at(claims_at)
     yield from quality(label_quality(measured.labels))
     yield "## Ablations of X-UMX (Table 3), frame-wise SDR in dB"
     yield (
@@ -135,16 +144,17 @@ def parts(
             yield f"![SDR above training on the noisy labels, by what is done with them](figures/{STRATEGIES_FIGURE})"
             yield "As in the first figure; open circles: filtered. What has no dot was not run."
         yield strategies_markdown(strategies, STRATEGIES_OF)
+        yield from filter(None, [lacking_songs(strategies, songs)])
     yield from paper_threshold(side_by_side(measured, by_seed, ("base", "paper_threshold")))
     yield from lengths(side_by_side(measured, by_seed, LENGTHS))
     if len(noises):
         yield "## Where self-refining helps a separator, by noise"
         yield (
-            "X-UMX above its training on the noisy labels, as in the first table, but with the studies' shorter "
-            "trainings. Uncorrupted, the same stems without noise: what the noise costs. True labels: what relabelling "
-            "could win back of that; it cannot take apart what was summed. Labels of Ψ_refined: what they do win "
-            "back. The sweep's flips strike every class alike; the last three kinds of noise have the same share of "
-            "contaminated stems."
+            "A separator above its training on the noisy labels, as in the first table, but with the studies' shorter "
+            "trainings of Ψ and X-UMX. Uncorrupted, the same stems without noise: what the noise costs. True labels: "
+            "what relabelling could win back of that; it cannot take apart what was summed. Labels of Ψ_refined: what "
+            "they do win back. The sweep's flips strike every class alike; the last three kinds of noise have the same "
+            "share of contaminated stems. Hybrid Demucs was run where it has a row."
         )
         if NOISE_FIGURE in figures:
             yield f"![SDR of X-UMX above training on the noisy labels, by noise](figures/{NOISE_FIGURE})"
@@ -153,6 +163,7 @@ def parts(
                 "uncorrupted and the true labels are the noisy ones, so their difference is none."
             )
         yield noise_markdown(noises, NOISES)
+        yield from filter(None, [lacking_songs(noises, songs)])
     yield from labels_with_noise(labels_by_noise(measured.labels, list(NOISES)))
     for name in filter(figures.__contains__, FIGURES):
         title, _, content = FIGURES[name].partition(": ")
@@ -199,6 +210,20 @@ def classification(table: pd.DataFrame) -> str:
 def heard(table: pd.DataFrame, texts: dict[str, str]) -> str:
     table = table.assign(training_data=table["training_data"].map(CLASSIFIER_NAMES))
     return _table_of(table, texts, {name: (name, places) for name, places in MEASURE_DECIMALS.items()})
+
+
+def verdicts_at(table: pd.DataFrame) -> Iterator[str]:
+    """C1 to C4 at every decision threshold, from `analysis.claims.decide_at`."""
+    if (table["holds"] == "").all():
+        return
+    yield (
+        "C1 to C4, decided at each of these, whatever scoring.threshold is: an afterthought, so corrected for the "
+        "number of thresholds, besides that of all claims. The paper does not say where its Table 1 decides."
+    )
+    cells = [f"{leaning(row['holds'], row['direction'])}: {row['values']}" for row in table.to_dict("records")]
+    by_claim = table.assign(cell=cells).pivot(index="id", columns="threshold", values="cell")
+    header = ["", *(f"{at:g}" for at in by_claim.columns)]
+    yield markdown_table(header, by_claim.reset_index().to_numpy().tolist(), text_columns=len(header))
 
 
 def quality(table: pd.DataFrame) -> Iterator[str]:
@@ -272,48 +297,6 @@ def lengths(table: pd.DataFrame) -> Iterator[str]:
     }  # fmt: skip
     columns |= _separators(table, ("noisy", "psi_noisy", "psi_refined", "oracle", "clean"))
     yield _table_of(table, {"condition": "condition"}, columns)
-
-
-def runs(measured: Measured) -> str:
-    """Which separators were trained under which condition, and at which seeds."""
-    table = measured.separation.drop_duplicates(["condition", "seed", "network", "training_data"])
-    rows = []
-    for (condition, network), part in table.groupby(["condition", "network"], sort=False):
-        arms = [name for name in ARMS if name in set(part["training_data"])]
-        arms += sorted(set(part["training_data"]) - set(ARMS))
-        seeds = part.groupby("training_data")["seed"].agg(lambda found: ", ".join(map(str, sorted(found))))
-        rows.append([condition, NETWORK_NAMES[network], "; ".join(f"{arm}: {seeds[arm]}" for arm in arms)])
-    return markdown_table(["condition", "network", "training data: seeds"], rows, text_columns=3)
-
-
-def costs(measured: Measured, energy: pd.DataFrame | None) -> Iterator[str]:
-    """Machines and versions, wall time by stage, and what energy was measured."""
-    machines = measured.environment.groupby(COLUMNS["environment"][len(RUN) :], sort=False)
-    for (cpu, cores, threads, device, python, packages), rows in machines:
-        seeds = rows.groupby("condition", sort=False)["seed"].agg(lambda found: ", ".join(map(str, found)))
-        names = ", ".join(f"{condition} ({found})" for condition, found in seeds.items())
-        machine = f"{cpu}, {cores} cores, compute.threads {threads}, networks on {device}"
-        yield f"Conditions (seeds) {names}: {machine}; Python {python}; {packages}."
-    rows = [[row.stage, str(row.runs), f"{row.hours:.2f}"] for row in cost(measured.timing).itertuples()]
-    rows.append(["**total**", str(len(measured.timing)), f"{measured.timing['wall_seconds'].sum() / 3600:.2f}"])
-    yield markdown_table(["stage", "runs", "hours"], rows)
-    yield (
-        "Where stages ran side by side, it took less than the sum. Processors round differently, which after thousands "
-        "of steps could be another training, as other `compute.threads` are; in whole runs on several machines every "
-        "SDR came out again, but for the last decimal of one, which need not be so on every processor "
-        "([notebook](../../docs/notebook.md))."
-    )
-    if energy is not None:
-        columns = ["date", "command", "wall minutes", "energy in kWh", "method", "processor"]
-        rows = [
-            [row.date, f"`{row.command}`", f"{row.wall_seconds / 60:.1f}", f"{row.energy_kwh:g}", row.method, row.cpu]
-            for row in energy.itertuples()
-        ]
-        yield markdown_table(columns, rows, text_columns=2)
-        yield (
-            "Where a machine has no power counters, codecarbon estimates from its processor's nominal power and its "
-            "load."
-        )
 
 
 def _separators(table: pd.DataFrame, arms: tuple[str, ...]) -> dict[str, tuple[str, int]]:

@@ -13,7 +13,8 @@ from stages.refinement.thresholds import GRID
 from stages.stems import CLASSES
 from stages.stems.segments import ARMS, PROBABILITIES, TRUTHS
 
-# The condition with the noisy catalogue uncorrupted, and trainings as long as the pipeline's or as the other studies'.
+# The condition with the noisy catalogue uncorrupted, and trainings as long as the pipeline's or as the other studies',
+# which train X-UMX alone for fewer steps.
 WITHOUT_NOISE = "uncorrupted"
 SHORT_WITHOUT_NOISE = "flips_00"
 SDR_METRICS = {"csdr": ("csdr", "median"), "usdr": ("usdr", "mean"), "csdr_mean": ("csdr", "mean")}
@@ -53,8 +54,9 @@ def with_uncorrupted(measured: Measured, conditions: list[str]) -> Measured:
     """Separators of the noisy catalogue without noise, as training data "uncorrupted" of these conditions."""
     table = measured.separation
     same = table[table["training_data"] == "noisy"].assign(training_data=UNCORRUPTED)
-    sources = {name: WITHOUT_NOISE if name == "pipeline" else SHORT_WITHOUT_NOISE for name in conditions}
-    added = [same[same["condition"] == source].assign(condition=name) for name, source in sources.items()]
+    whole, short = (same[same["condition"] == source] for source in (WITHOUT_NOISE, SHORT_WITHOUT_NOISE))
+    studies = pd.concat([short[short["network"] == "xumx"], whole[whole["network"] != "xumx"]])
+    added = [(whole if name == "pipeline" else studies).assign(condition=name) for name in conditions]
     return replace(measured, separation=pd.concat([table, *added], ignore_index=True))
 
 
@@ -196,6 +198,10 @@ def cost(timing: pd.DataFrame) -> pd.DataFrame:
 
 
 def _mean_and_deviation(table: pd.DataFrame, keys: list[str], values: list[str]) -> pd.DataFrame:
+    """Of the seeds, whose number is that of those with a value: the fewest, where some lack some of them."""
     groups = table.groupby(keys, sort=False)[values]
     mean, deviation = groups.mean(), groups.std().add_suffix("_std")
-    return pd.concat([mean, deviation, groups.size().rename("seeds")], axis=1).reset_index()
+    counts = groups.count()
+    counts = counts.loc[:, counts.any()]  # of a value that nobody has there are no seeds to count
+    seeds = counts.min(axis=1) if len(counts.columns) else groups.size()
+    return pd.concat([mean, deviation, seeds.rename("seeds")], axis=1).reset_index()

@@ -26,6 +26,11 @@ LABELS_ARE_JUDGED = (
 VERDICTS = {"true": "**holds**", "false": "**does not hold**", UNDECIDED: UNDECIDED, "": "not tested"}
 
 
+def leaning(holds: str, direction: str) -> str:
+    """A verdict, and of an undecided one which way it leans."""
+    return f"{holds}, {direction}" if holds == UNDECIDED else VERDICTS[holds]
+
+
 def report(results: Results, claims: pd.DataFrame) -> str:
     """The page, from `read_results` and `analysis.claims.decide`."""
     known = results.labels["exact"].notna().all()

@@ -13,12 +13,11 @@ import shutil
 import sys
 from pathlib import Path
 
-import yaml
 from omegaconf import OmegaConf
 
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.files import atomic_file
-from stages.pipeline.params import Params, checked_params, load_params
+from stages.pipeline.params import Params, checked_params, load_params, read_mapping
 from stages.stems.manifest import CATALOGUE_ROOTS
 
 CONDITIONS = Path("studies/conditions.yaml")
@@ -30,17 +29,24 @@ def workspace_params(root: Path, condition: str, seed: int) -> tuple[Params, str
 
     Returns: them, and the params.yaml that has them.
 
-    Raises InputError for an unknown condition, for wrong parameters, and where a share is of something that has no
-    steps.
+    Raises InputError for an unknown condition, for wrong parameters, for a change of the stems, which workspaces share,
+    and where a share is no number, or of something that has no steps.
     """
-    conditions = yaml.safe_load((root / CONDITIONS).read_text(encoding="utf-8"))
+    conditions = read_mapping(root / CONDITIONS)
     if condition not in conditions:
         raise InputError(f"unknown condition {condition!r}: expected one of {', '.join(conditions)} ({CONDITIONS})")
-    changes = dict(conditions[condition] or {})
-    shares = changes.pop("share_of_steps", {})
-    params = OmegaConf.merge(OmegaConf.load(root / "params.yaml"), changes, {"seed": seed})
+    changes = conditions[condition] or {}
+    shares = changes.get("share_of_steps", {}) if isinstance(changes, dict) else {}
+    if not (isinstance(changes, dict) and isinstance(shares, dict)):
+        raise InputError(f"{CONDITIONS}: {condition}: expected parameters and share_of_steps, got {changes!r:.80}")
+    changes = {name: value for name, value in changes.items() if name != "share_of_steps"}
+    if "stems" in changes:
+        raise InputError(f"{CONDITIONS}: {condition}: stems: expected no change, since workspaces share the stems")
+    params = OmegaConf.merge(read_mapping(root / "params.yaml"), changes, {"seed": seed})
     for training, share in shares.items():
         steps = OmegaConf.select(params, f"{training}.steps")
+        if not isinstance(share, int | float):
+            raise InputError(f"{CONDITIONS}: {condition}: share_of_steps: {training}: expected a number, got {share!r}")
         if steps is None:
             raise InputError(f"{CONDITIONS}: {condition}: share_of_steps: params.yaml has no {training}.steps")
         OmegaConf.update(params, f"{training}.steps", round(share * steps))

@@ -58,8 +58,9 @@ def test_what_a_noise_costs_and_what_is_won_back_are_of_the_same_seeds() -> None
     ]
     songs = pd.DataFrame(rows, columns=["network", "training_data", "song", "class", "seed", "csdr"])
     lacking = songs[songs["training_data"] != "oracle"]
+    songs = pd.concat([songs, lacking.assign(network="hdemucs")])
     table = noise_table({name: measurements(part, NO_DECISIONS, 0.5) for name, part in (("a", songs), ("b", lacking))})
-    assert table[["condition", "seeds"]].values.tolist() == [["a", 2]]
+    assert table[["condition", "network", "seeds"]].values.tolist() == [["a", "xumx", 2]]
     for name, value in {"cost": 0.7, "oracle": 0.5, "gain": 0.4}.items():
         assert table.loc[0, [name, f"{name}_low", f"{name}_high"]].tolist() == pytest.approx([value] * 3)
         assert table.loc[0, f"{name}_by_seed"] == f"{value:+.2f}/{value:+.2f}"

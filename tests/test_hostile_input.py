@@ -16,7 +16,7 @@ import yaml
 from conftest import RATE, run_stage_here, snapshot, tone
 
 from stages.pipeline.errors import InputError
-from stages.pipeline.files import atomic_file
+from stages.pipeline.files import atomic_file, atomic_folder
 from stages.pipeline.tracking import tracking_root
 from stages.stems.audio import write_audio
 from stages.stems.manifest import read_manifest, write_manifest, write_stem
@@ -308,6 +308,19 @@ def test_an_error_names_the_file_that_it_is_about(write, named, tmp_path, monkey
     with pytest.raises(OSError) as caught, atomic_file(Path("table.csv")) as temporary:
         write(temporary)
     assert caught.value.filename == named
+
+
+@pytest.mark.parametrize("name", ["a" * 251 + ".wav", "ä" * 120 + ".wav", "ä" * 125 + "b.wav"])
+def test_a_name_as_long_as_a_name_may_be_is_written(name, tmp_path):
+    assert len(name.encode()) <= 255
+    with atomic_file(tmp_path / name) as temporary:
+        assert temporary.suffix == ".wav"  # by which a library may tell the format
+        temporary.write_text("content")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    with pytest.raises(KeyboardInterrupt), atomic_folder(tmp_path / name[4:]) as temporary:
+        assert temporary.is_dir()
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_metrics_that_are_no_numbers_are_named(project):

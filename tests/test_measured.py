@@ -123,6 +123,9 @@ def test_other_parameters_are_never_mixed_in(tmp_path):
     (tmp_path / "params.yaml").write_text(text.replace("hidden: 256", "hidden: 16"))
     with pytest.raises(InputError, match="expected the parameters that .*measured/params.yaml was measured with"):
         collect(tmp_path, tmp_path / "measured")
+    (tmp_path / "measured/params.yaml").write_text("<<<<<<< ours\n")
+    with pytest.raises(InputError, match="measured/params.yaml: expected keys and values, got '<<<<<<< ours'"):
+        collect(tmp_path, tmp_path / "measured")
 
 
 def test_the_pipelines_own_run_has_to_be_what_dvc_lock_has(tmp_path):
@@ -139,6 +142,9 @@ def test_the_pipelines_own_run_has_to_be_what_dvc_lock_has(tmp_path):
     params["separation.xumx"] = XUMX | {"hidden": 16}
     lock.write_text(yaml.safe_dump({"stages": stages}))
     with pytest.raises(InputError, match=r"params\.yaml: score_separator@xumx-noisy .* another separation\.xumx: "):
+        collect(tmp_path, tmp_path / "measured")
+    lock.write_text("stages:\n<<<<<<< ours\n  a: {}\n=======\n")
+    with pytest.raises(InputError, match=r"dvc\.lock: cannot be read as YAML: "):
         collect(tmp_path, tmp_path / "measured")
     params["separation.xumx"] = XUMX
     lock.write_text(yaml.safe_dump({"stages": stages}))

@@ -144,6 +144,37 @@ def test_the_tool_compares_them_with_the_arms(scored, changed, tool, capsys):
     assert lines[14:] == [f"{name}: no scores of the labels that are there now" for name in others]
 
 
+def test_labels_are_compared_at_the_seeds_that_both_have(scored, changed, tool, capsys):
+    for seed in (1, 2):  # of which the reference has the first
+        other = workspace(Path("studies"), f"own-seed{seed}", seed=seed)
+        (other / "labels.csv").touch()
+        quality = {"label_quality": {"precision": 0.5, "recall": 0.25 * seed, "f1": 0.5, "exact": 0.5}}
+        write(other / "metrics/label_own.json", quality)
+    tool("compare_own")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:4] == ["labels,", "seeds", "0,", "1"]
+    own, measured = lines[5].split(), pd.read_csv("results/reference/measured/labels.csv")
+    first = json.loads((scored / "metrics/label_own.json").read_text())["label_quality"]["recall"]
+    assert own[0] == "own" and own[2] == f"{(first + 0.25) / 2:.3f}"
+    theirs = measured[(measured["labels"] == "psi_noisy") & measured["seed"].isin((0, 1))]
+    assert lines[3].split()[-3] == f"{theirs['recall'].mean():.3f}"
+    for seed in (0, 1):
+        shutil.rmtree(f"studies/own-seed{seed}")
+    tool("compare_own")
+    assert capsys.readouterr().out.startswith("Labels: results/reference/measured has none of the seeds 2 to compare")
+
+
+def test_the_tool_refuses_other_stems(scored, changed, tool):
+    manifest = Path("data/stems/test/manifest.csv")
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("music")
+    make_reference(Path(), Path("results"))
+    tool("compare_own")
+    manifest.write_text("other music")
+    with pytest.raises(SystemExit, match="^error: data/stems/test/manifest.csv: expected the stems that results/"):
+        tool("compare_own")
+
+
 def test_the_tool_takes_no_scores_of_other_labels(scored, changed, tool, capsys):
     changed |= {"label_own@0", "score_own@0-xumx"}
     tool("compare_own")

@@ -28,30 +28,38 @@ def test_in_short_says_what_the_tables_say(tmp_path):
     gains = {"clean": 0.9, "uncorrupted": 0.44, "oracle": 0.4, "psi_refined": 0.255}
     rows = [f"{network},{arm},{gain},+0.4" for network in ("xumx", "hdemucs") for arm, gain in gains.items()]
     (reference / "gap.csv").write_text(
-        "network,training_data,gain,by_seed\n" + "\n".join(rows).replace("0.4,", "0.3,", 1)
+        "network,training_data,gain,by_seed,seeds\n"
+        + "\n".join(f"{row},5" for row in rows).replace("oracle,0.4", "oracle,0.3", 1)
     )
     (reference / "strategies.csv").write_text(
-        "condition,network,strategy,gain\nbase,xumx,oracle,0.1\nflips_40,hdemucs,oracle,1.5\n"
+        "condition,network,strategy,gain,seeds\nbase,xumx,oracle,0.1,3\nflips_40,hdemucs,oracle,1.5,3\n"
+    )
+    (reference / "noise.csv").write_text("condition,network,cost,seeds\nflips_40,xumx,1.05,3\nflips_40,hdemucs,1.8,2\n")
+    (reference / "claims_by_threshold.csv").write_text(
+        "threshold,id,holds\n0.5,C1,undecided\n0.9,C1,undecided\n0.9,C2,true\n0.9,C3,false\n0.9,C4,true\n"
     )
     verdicts = ["false,against it", "undecided,as the paper", "undecided,mixed", "true,as the paper"]
     (reference / "claims.csv").write_text("holds,direction\n" + "\n".join(verdicts))
     text = in_short(tmp_path)
     assert (
         text.splitlines()[0]
-        == "| small networks, rendered music: SDR in dB, mean over songs and seeds | X-UMX | Hybrid Demucs |"
+        == "| small networks, rendered music: SDR in dB, mean over songs and seeds | X-UMX | Hybrid Demucs | seeds |"
     )
-    assert "| what the noise costs | 0.44 | 0.44 |\n| what true labels would win back | 0.30 | 0.40 |\n" in text
-    much_noise = "| with 40 % of the sources mislabelled: what true labels would win back | - | 1.50 |"
-    refined = f"| what the labels of Ψ_refined win back | 0.26 | 0.26 |\n{much_noise}\n\n"
+    assert "| what the noise costs | 0.44 | 0.44 | 5 |\n| what true labels would win back | 0.30 | 0.40 | 5 |\n" in text
+    cost = "| with 40 % of the sources mislabelled, shorter trainings: what the noise costs | 1.05 | 1.80 | 2, 3 |"
+    much_noise = f"{cost}\n| likewise, what true labels would win back | - | 1.50 | 3 |"
+    refined = f"| what the labels of Ψ_refined win back | 0.26 | 0.26 | 5 |\n{much_noise}\n\n"
     assert refined + "Of the paper's 4 claims, tested together" in text
     assert "1 are confirmed, 1 do not hold, and 2 are undecided, 1 of these leaning the paper's way: so few" in text
-    (reference / "strategies.csv").write_text("condition,network,strategy,gain\n")
-    (reference / "gap.csv").write_text("network,training_data,gain,by_seed\nxumx,psi_refined,0.25,+0.2\n")
+    assert text.endswith("for that: 0.5: none is decided; 0.9: C2, C4 confirmed and C3 false.\n")
+    (reference / "strategies.csv").write_text("condition,network,strategy,gain,seeds\n")
+    (reference / "noise.csv").write_text("condition,network,cost,seeds\n")
+    (reference / "gap.csv").write_text("network,training_data,gain,by_seed,seeds\nxumx,psi_refined,0.25,+0.2,1\n")
     assert in_short(tmp_path).splitlines()[2:4] == [
-        "| what the labels of Ψ_refined win back | 0.25 |",
+        "| what the labels of Ψ_refined win back | 0.25 | 1 |",
         "",
     ]
-    (reference / "gap.csv").write_text("network,training_data,gain,by_seed\n")
+    (reference / "gap.csv").write_text("network,training_data,gain,by_seed,seeds\n")
     assert in_short(tmp_path).startswith("Of the paper's 4 claims")
 
 

@@ -178,7 +178,8 @@ def test_noises_are_drawn_with_their_intervals():
     values = {"flips_00": 0.0, "flips_40": 1.0, "base": 2.0, "bleeding": 3.0}
     offsets = [place + end for place in (0.0, 0.2, 0.4) for end in (0.0, -0.5, 0.7)]
     rows = [[name, *(value + offset for offset in offsets)] for name, value in values.items()]
-    noises = pd.DataFrame(rows, columns=["condition", *NOISE_DECIMALS])
+    noises = pd.DataFrame(rows, columns=["condition", *NOISE_DECIMALS]).assign(network="xumx")
+    noises = pd.concat([noises, noises[:1].assign(network="hdemucs", cost=9.0)], ignore_index=True)  # is left out
     sweep, kinds = draw_noises(noises).axes
     for ax, names in ((sweep, ["flips_00", "flips_40"]), (kinds, ["base", "bleeding"])):
         for container, name in zip(ax.containers, NOISE, strict=True):
@@ -227,20 +228,20 @@ def test_what_is_done_with_noisy_labels_is_drawn_by_noise_and_network():
     titles = [ax.get_title(loc="left") for ax in figure.axes]
     assert titles == [
         f"{network}\n{noise}"
-        for noise in ("40 % of the sources flipped", "look-alike flips (default)")
+        for noise in ("default noise, shorter trainings", "40 % of the sources flipped")
         for network in ("X-UMX", "Hybrid Demucs")
     ]
     drawn = [[line for line in ax.lines if line.get_marker() == "o"] for ax in figure.axes]
     places = [[(*line.get_xdata(), *line.get_ydata()) for line in panel] for panel in drawn]
-    assert places == [[(0.5, 0)], [], [(1.5, 3)], [(2.5, 1), (3.5, 2)]]
-    assert [[text.get_text() for text in ax.texts] for ax in figure.axes] == [[], ["not run"], [], []]
+    assert places == [[(1.5, 3)], [(2.5, 1), (3.5, 2)], [(0.5, 0)], []]
+    assert [[text.get_text() for text in ax.texts] for ax in figure.axes] == [[], [], [], ["not run"]]
     ticks = ["relabelled by Ψ_noisy", "filtered by Ψ_noisy", "filtered by the truth", "true labels (oracle)"]
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == list(map(subscripted, ticks))
     faces = [[(line.get_color(), line.get_markerfacecolor()) for line in panel] for panel in drawn]
     yellow, pink = ARM_COLOURS["psi_noisy"], ARM_COLOURS["oracle"]
-    assert faces == [[(yellow, yellow)], [], [(pink, pink)], [(yellow, "white"), (pink, "white")]]
-    assert [list(line.get_xdata()) for line in figure.axes[0].lines[:1]] == [[0.25, 1.0]]
-    assert list(figure.axes[0].lines[2].get_xdata()) == [0.25, 0.75]
+    assert faces == [[(pink, pink)], [(yellow, "white"), (pink, "white")], [(yellow, yellow)], []]
+    assert [list(line.get_xdata()) for line in figure.axes[2].lines[:1]] == [[0.25, 1.0]]
+    assert list(figure.axes[2].lines[2].get_xdata()) == [0.25, 0.75]
 
 
 def test_a_line_has_the_same_seeds_at_every_point():
@@ -425,7 +426,7 @@ def test_filters_at_the_length_of_table_2_stand_beside_those_of_short_trainings(
         workspace(tmp_path / "studies", name, ("oracle", "filtered_by_psi_refined"))
     make_reference(tmp_path, tmp_path)
     page = (tmp_path / "reference/README.md").read_text()
-    for noise in ("look-alike flips (default)", "default noise, as in Table 2"):
+    for noise in ("default noise, shorter trainings", "default noise, as in Table 2"):
         assert f"| {noise} | X-UMX | filtered by Ψ_refined |" in page
     table = pd.read_csv(tmp_path / "reference/strategies.csv", dtype={"by_seed": str})
     figure = draw_strategies(pd.concat([table, table.assign(network="hdemucs")]))

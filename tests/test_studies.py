@@ -93,11 +93,28 @@ def test_an_unknown_condition_is_one_line(repository):
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected keys and values, got None"),
+        ("a: [1", "cannot be read as YAML: "),
+        ("- base", "expected keys and"),
+    ],
+)
+def test_conditions_that_are_none_are_one_line(repository, text, message):
+    Path("studies/conditions.yaml").write_text(text)
+    with pytest.raises(InputError, match="^studies/conditions.yaml: " + re.escape(message)):
+        open_workspace("base", 0)
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ("corruption: {flip_rate: {vocals: 2.0}}", "corruption.flip_rate.vocals: "),
         ("share_of_steps: {xumx: 0.5}", "share_of_steps: params.yaml has no xumx.steps"),
         ("share_of_steps: {classifier: 0.0}", "classifier.steps: "),
+        ("share_of_steps: {classifier: half}", "share_of_steps: classifier: expected a number, got 'half'"),
+        ("share_of_steps: 0.5", "expected parameters and share_of_steps, got {'share_of_steps': 0.5}"),
+        ("stems: {noisy: {songs: 20}}", "stems: expected no change, since workspaces share the stems"),
     ],
 )
 def test_a_condition_with_wrong_parameters_leaves_nothing(repository, change, message):
@@ -136,7 +153,7 @@ def test_the_studies_run_what_the_code_knows():
     assert set(labelled) < set(VARIANTS) and trained == scored == [*labelled, BY_SEPARATOR]
     of_pipeline = [stages[f"{do}_pipeline"]["matrix"] for do in ("label", "train", "score")]
     assert STUDIES["filters"] == list(FILTERED) and {one["variant"] for one in of_pipeline} == {"${filters}"}
-    assert {one["seed"] for one in of_pipeline} == {"${further_seeds}"}
+    assert {one["seed"] for one in of_pipeline} == {"${pipeline_seeds}"}
     trained, scored, separated, true = (
         stages[f"{name}_hdemucs"]["matrix"] for name in ("train", "score", "separate", "oracle")
     )

@@ -22,7 +22,15 @@ from analysis.formatting import signed, with_interval
 from analysis.intervals import interval
 from analysis.measurements import measurements
 from analysis.palette import ARM_NAMES, NETWORK_NAMES
-from analysis.reference import COLUMNS, check_parameters, check_workspace, read_measured, read_separation
+from analysis.reference import (
+    COLUMNS,
+    STEMS,
+    check_parameters,
+    check_stems,
+    check_workspace,
+    read_measured,
+    read_separation,
+)
 from analysis.results import LABELLED_ARMS, NETWORKS, SDRS, number, read_csv, read_json
 from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.stems.segments import PROBABILITIES, TRUTHS
@@ -42,6 +50,7 @@ def workspaces() -> dict[int, Path]:
     if not found:
         raise InputError(f"studies/{OWN}-seed0/labels.csv is missing: docs/own_labels.md says how to make it")
     check_parameters(Path("params.yaml"), MEASURED / "params.yaml")
+    check_stems(Path(), MEASURED / STEMS)
     for seed, workspace in found.items():
         check_workspace(Path(), OWN, seed, workspace)
     return found
@@ -69,13 +78,17 @@ def label_lines(found: dict[int, Path]) -> list[str]:
     if not rows:
         return ["Labels that were not judged yet: `dvc repro` as docs/own_labels.md has it."]
     arms = read_measured(MEASURED / "labels.csv", COLUMNS["labels"])
-    arms = arms[(arms["condition"] == "pipeline") & arms["seed"].isin(list(rows)) & arms["labels"].isin(LABELLED_ARMS)]
-    table = pd.concat([arms, pd.DataFrame(rows.values(), columns=QUALITY).assign(labels=OWN)])
+    arms = arms[(arms["condition"] == "pipeline") & arms["labels"].isin(LABELLED_ARMS)]
+    seeds = sorted(rows.keys() & set(arms["seed"]))
+    if not seeds:
+        return [f"Labels: {MEASURED} has none of the seeds {_listed(rows)} to compare with."]
+    own = pd.DataFrame([rows[seed] for seed in seeds], columns=QUALITY).assign(labels=OWN)
+    table = pd.concat([arms[arms["seed"].isin(seeds)], own])
     table = table.groupby("labels")[list(QUALITY)].mean().reindex([*LABELLED_ARMS, OWN])
     lines = [
         f"{ARM_NAMES.get(name, name):32}" + "".join(f"{v:11.3f}" for v in row) for name, *row in table.itertuples()
     ]
-    return [f"{f'labels, seeds {_listed(rows)}':32}" + "".join(f"{name:>11}" for name in QUALITY), *lines]
+    return [f"{f'labels, seeds {_listed(seeds)}':32}" + "".join(f"{name:>11}" for name in QUALITY), *lines]
 
 
 def separator_lines(network: str, found: dict[int, Path]) -> list[str]:

@@ -21,6 +21,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, not as a module
 
 from stages.pipeline.checkpoints import write_weights
+from stages.pipeline.errors import InputError, errors_as_one_line
 from stages.pipeline.params import load_params
 from stages.recognition.model import InstrumentClassifier
 from stages.stems import CLASSES
@@ -66,11 +67,13 @@ def main() -> None:
         for stage in ("predict_segments", "refine_labels"):
             started = time.monotonic()
             command, environment = [sys.executable, "-m", f"stages.{stage}", "psi_clean"], {"PYTHONPATH": str(ROOT)}
-            subprocess.run(command, cwd=folder, env=os.environ | environment, check=True)
+            if subprocess.run(command, cwd=folder, env=os.environ | environment).returncode:
+                raise InputError(f"{stage} failed")  # and has said why
             seconds = time.monotonic() - started
             peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20  # the largest of all so far
             print(f"{stage}: {segments} segments in {seconds:.0f} s, peak resident set so far {peak:.2f} GiB")
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_one_line("refine_at_scale"):
+        main()

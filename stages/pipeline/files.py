@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+LONGEST_NAME = 200  # bytes of the 255 that a file's name may have; a temporary one has some forty more
+
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
@@ -66,7 +68,10 @@ def _remove(path: Path) -> None:
 def _temporary(path: Path) -> Path:
     """A hidden path beside `path` that is this process's own; what killed processes left of theirs is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    before, after = f".{path.stem}.", f".partial{path.suffix}"
+    name = path.stem
+    if len(os.fsencode(path.name)) > LONGEST_NAME:  # with more characters it would be too long for a file
+        name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    before, after = f".{name}.", f".partial{path.suffix}"
     for old in path.parent.glob(f"{glob.escape(before)}*{glob.escape(after)}"):
         process = old.name.removeprefix(before).removesuffix(after).removesuffix("-before")
         if process.isdecimal() and not _runs_elsewhere(int(process)):

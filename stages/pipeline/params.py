@@ -206,11 +206,22 @@ class Params(Section):
 
 def load_params(path: Path = Path("params.yaml")) -> Params:
     """Read and check parameters. Raises InputError like `checked_params`, and for a file that is no YAML."""
+    return checked_params(_read_yaml(path), str(path))
+
+
+def read_mapping(path: Path) -> dict:
+    """A YAML file's keys and values. Raises InputError for a file that is no YAML, or has none."""
+    content = _read_yaml(path)
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected keys and values, got {content!r:.80}")
+    return content
+
+
+def _read_yaml(path: Path) -> object:
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read as YAML: {error}") from error
-    return checked_params(content, str(path))
 
 
 def checked_params(content: object, where: str) -> Params:
