@@ -1,7 +1,7 @@
 # make reproduce   set up this machine, then rebuild every table and figure
 # make test        set up this machine, then run the tests
 # make setup       set up this machine, and nothing more
-# make study       make reproduce, then run the studies of every seed (two days) and rebuild results/reference
+# make study       make reproduce, then run the studies of every seed (more than two days) and rebuild results/reference
 # make ui          compare the runs in MLflow, on 127.0.0.1:5000
 # make lock        resolve pyproject.toml anew and write constraints.txt
 
