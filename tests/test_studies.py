@@ -1,6 +1,7 @@
 """Workspaces, and the studies' definitions."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -175,3 +176,31 @@ def test_a_stage_writes_the_separator_that_its_command_names():
             assert items == set(named), name
             seen.add(name)
     assert {"separate", "oracle", "train_variant", "score_variant"} <= seen
+
+
+def test_the_first_seed_has_the_labels_of_the_pipelines_own_run(tmp_path):
+    """Those of a run with another seed are refused: their noisy stems have other labels."""
+    stage = yaml.safe_load((ROOT / "studies/dvc.yaml").read_text())["stages"]["take_over_labels"]
+    seed = STUDIES["pipeline_seeds"][0]
+    commands, outs = stage["cmd"], [out.replace("${pipeline_seeds[0]}", str(seed)) for out in stage["outs"]]
+    names = [out.removeprefix(f"pipeline-seed{seed}/") for out in outs]
+    for name in (*names, "data/arms/noisy.csv"):
+        for path in (tmp_path / name, tmp_path / f"studies/pipeline-seed{seed}/data/arms/noisy.csv"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(path.name)
+
+    def run() -> int:
+        for command in commands:  # each in a shell of its own, as DVC has it
+            command = ["sh", "-c", command.replace("${pipeline_seeds[0]}", str(seed))]
+            if code := subprocess.run(command, cwd=tmp_path / "studies", capture_output=True).returncode:
+                return code
+        return 0
+
+    copies = [tmp_path / "studies" / out for out in outs]
+    (tmp_path / "data/arms/noisy.csv").write_text("of another seed")
+    assert run() and not any(path.exists() for path in copies)
+    (tmp_path / "data/arms/noisy.csv").write_text("noisy.csv")
+    assert run() == 0 and [path.read_text() for path in copies] == [Path(name).name for name in names]
+    (tmp_path / names[0]).unlink()
+    copies[0].unlink()
+    assert run()
