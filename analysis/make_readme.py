@@ -26,10 +26,18 @@ IN_SHORT = {
     "what true labels would win back": ("pipeline", "oracle"),
     "what the labels of Ψ_refined win back": ("pipeline", "psi_refined"),
     "what those segments alone win back whose label Ψ_refined confirms": ("pipeline", "filtered_by_psi_refined"),
+    "what those alone win back whose label Ψ_noisy, the first classifier, confirms": (
+        "pipeline",
+        "filtered_by_psi_noisy",
+    ),
     "with 40 % of the sources mislabelled, shorter trainings: what the noise costs": ("flips_40", UNCORRUPTED),
     "likewise, what true labels would win back": ("flips_40", "oracle"),
     "likewise, what the labels of Ψ_refined win back": ("flips_40", "psi_refined"),
-    "likewise, what those segments alone win back": ("flips_40", "filtered_by_psi_refined"),
+    "likewise, what those segments alone win back whose label Ψ_refined confirms": (
+        "flips_40",
+        "filtered_by_psi_refined",
+    ),
+    "likewise, what those alone win back whose label Ψ_noisy confirms": ("flips_40", "filtered_by_psi_noisy"),
 }  # condition and training data
 WHAT_LABELS_WIN = """### What noise costs, and what labels win back
 
