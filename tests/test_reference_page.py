@@ -50,6 +50,16 @@ def test_verdicts_at_other_thresholds_are_corrected_for_their_number(tmp_path):
         assert cell.startswith(spelled[holds])
 
 
+def test_a_verdict_that_the_number_of_thresholds_undoes_is_undecided(monkeypatch):
+    columns = ["id", "holds", "p", "seeds", "values", "direction"]
+    rows = [["C1", "true", 0.01], ["C2", "false", 0.02], ["C3", "", np.nan], ["C4", "true", 0.012], ["C5", "true", 0.0]]
+    decided = pd.DataFrame([[*row, 5, "", ""] for row in rows], columns=columns)
+    monkeypatch.setattr("analysis.claims.decide", lambda measured, ablations: decided)
+    found = decide_at(dict.fromkeys(DECISIONS), None)
+    assert found["holds"].tolist() == ["true", "undecided", "", "true"] * len(DECISIONS)
+    assert found["p"].tolist()[:2] == pytest.approx([0.04, 0.08])
+
+
 def test_without_decisions_there_is_nothing_to_say_of_thresholds(tmp_path):
     folder = workspace(tmp_path / "studies", "pipeline-seed0")
     for path in (folder / "scores/classifier").glob("*"):
